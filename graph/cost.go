@@ -1,0 +1,105 @@
+package graph
+
+import (
+	"sort"
+	"strings"
+)
+
+// Cost is a polynomial over the dimension symbols: a sum of monomials, kept sorted with like terms merged. The zero Cost
+// is nothing at all.
+type Cost []Dim
+
+// CostOf returns the sum of the given monomials.
+func CostOf(terms ...Dim) Cost { return Cost(nil).Plus(terms) }
+
+// Plus returns c + e.
+func (c Cost) Plus(e Cost) Cost {
+	sums := map[string]int64{}
+	for _, t := range c {
+		sums[t.syms] += t.coef
+	}
+	for _, t := range e {
+		sums[t.syms] += t.coef
+	}
+	out := Cost{}
+	for s, k := range sums {
+		if k != 0 {
+			out = append(out, Dim{k, s})
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, b := len(out[i].Symbols()), len(out[j].Symbols())
+		if a != b {
+			return a > b
+		}
+		return out[i].syms < out[j].syms
+	})
+	return out
+}
+
+// Times returns c multiplied by the monomial d.
+func (c Cost) Times(d Dim) Cost {
+	out := make(Cost, len(c))
+	for i, t := range c {
+		out[i] = t.Mul(d)
+	}
+	return CostOf(out...)
+}
+
+// Bind evaluates c; every symbol must have a value.
+func (c Cost) Bind(b Binding) (int64, error) {
+	var sum int64
+	for _, t := range c {
+		n, err := t.Bind(b)
+		if err != nil {
+			return 0, err
+		}
+		sum += int64(n)
+	}
+	return sum, nil
+}
+
+func (c Cost) String() string {
+	if len(c) == 0 {
+		return "0"
+	}
+	s := make([]string, len(c))
+	for i, t := range c {
+		s[i] = t.String()
+	}
+	return strings.Join(s, " + ")
+}
+
+// FLOPs returns the floating-point operations of one execution of n: multiplications, additions and comparisons count one
+// each, transcendental functions eight.
+func (n *Node) FLOPs() Cost {
+	if n.Op.FLOPs == nil {
+		return nil
+	}
+	return n.Op.FLOPs(n)
+}
+
+// Bytes returns the memory traffic of one execution of n when every operand is read once and every result is written once.
+func (n *Node) Bytes() Cost {
+	if n.Op.Is(Leaf) || n.Op.Is(Effect) || n.Op.Is(Mark) {
+		return nil
+	}
+	var c Cost
+	for _, a := range n.Args {
+		c = c.Plus(a.Type.bytes())
+	}
+	for _, r := range n.Results {
+		c = c.Plus(r.Type.bytes())
+	}
+	return c
+}
+
+// perElement costs k operations for every element of the first result.
+func perElement(k int) func(*Node) Cost {
+	return func(n *Node) Cost { return CostOf(product(n.Results[0].Type.Dims).Mul(Int(k))) }
+}
+
+// perOperand costs k operations for every element of operand i.
+func perOperand(i, k int) func(*Node) Cost {
+	return func(n *Node) Cost { return CostOf(product(n.Args[i].Type.Dims).Mul(Int(k))) }
+}

@@ -1,0 +1,2 @@
+// Package graph is the intermediate representation.
+package graph

@@ -1,0 +1,200 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+)
+
+var streamAttr = AttrSpec{"stream", StringAttr, nil, nil}
+
+func wantKey(c *Call, i int) error {
+	if !c.Args[i].Equal(Tensor(I32, Int(2))) {
+		return fmt.Errorf("operand %d must be a key, i32[2], not %v", i, c.Args[i])
+	}
+	return nil
+}
+
+func randomOps() []*Op {
+	rate := AttrSpec{"rate", FloatAttr, nil, nil}
+	wantRate := func(c *Call) error {
+		if r := c.Float("rate"); r < 0 || r >= 1 {
+			return fmt.Errorf("rate=%v must lie in [0, 1)", r)
+		}
+		return wantFloat(c, 0)
+	}
+	draw := func(name, doc string) *Op {
+		return &Op{Name: name, Group: "random", Operands: "key", Flags: Random, Doc: doc, FLOPs: perElement(8),
+			Attrs: []AttrSpec{{"shape", DimsAttr, nil, nil}, streamAttr, {"dtype", WordAttr, "f32", []string{"f32", "f64"}}},
+			Infer: func(c *Call) ([]Type, error) {
+				dt, _ := parseDType(c.Str("dtype"))
+				return []Type{Tensor(dt, c.DimList("shape")...)}, wantKey(c, 0)
+			}}
+	}
+	return []*Op{
+		{Name: "key", Group: "random", Operands: "seed,step", Flags: 0,
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantScalar(c, 0, I32); err != nil {
+					return nil, err
+				}
+				return []Type{Tensor(I32, Int(2))}, wantScalar(c, 1, I32)
+			}, Doc: "The key of the step's random ops: seed and step. Element i of a draw depends on (seed, step, stream, i) alone."},
+		draw("random_uniform", "Uniform draws from [0, 1), 24 bits each."),
+		draw("random_normal", "Standard normal draws (Box-Muller on pairs of elements)."),
+		{Name: "dropout", Group: "random", Operands: "x,key", Flags: Random | Elementwise | Differentiable, Attrs: []AttrSpec{rate, streamAttr},
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantRate(c); err != nil {
+					return nil, err
+				}
+				return []Type{c.Args[0]}, wantKey(c, 1)
+			}, FLOPs: perElement(9),
+			Doc: "x / (1-rate) where the stream's uniform draw is at least rate, else 0. Linear in x, so it is its own gradient."},
+		{Name: "dropout_given", Group: "random", Operands: "x,u", Flags: Elementwise | Differentiable, Attrs: []AttrSpec{rate},
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantSame(c, 0, 1); err != nil {
+					return nil, err
+				}
+				return []Type{c.Args[0]}, wantRate(c)
+			}, FLOPs: perElement(2),
+			Doc: "dropout with given uniform draws u. No cotangent reaches u."},
+	}
+}
+
+func feedbackOps() []*Op {
+	return []*Op{
+		{Name: "feedback_matrix", Group: "feedback", Operands: "seed", Flags: Random,
+			Attrs: []AttrSpec{{"shape", DimsAttr, nil, nil}, streamAttr,
+				{"dist", WordAttr, "uniform", []string{"uniform", "normal", "rademacher", "orthogonal", "identity"}},
+				{"dtype", WordAttr, "f32", []string{"f32", "f64"}}},
+			Infer: func(c *Call) ([]Type, error) {
+				shape := c.DimList("shape")
+				if len(shape) != 2 {
+					return nil, fmt.Errorf("a feedback matrix has two axes, not [%s]", dimStrings(shape))
+				}
+				for _, d := range shape {
+					if _, ok := d.Const(); !ok {
+						return nil, fmt.Errorf("a feedback matrix has known dimensions, not [%s]", dimStrings(shape))
+					}
+				}
+				dt, _ := parseDType(c.Str("dtype"))
+				return []Type{Tensor(dt, shape...)}, wantScalar(c, 0, I32)
+			}, FLOPs: perElement(8),
+			Doc: "A fixed random matrix [error width, widest point]: uniform on [-1, 1), standard normal, +-1, orthogonal rows or columns of the same mean square as normal, or ones on the diagonal."},
+		{Name: "project", Group: "feedback", Operands: "e,B", Flags: 0, Attrs: []AttrSpec{{"scale", FloatAttr, 1.0, nil}},
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantFloat(c, 0, 1); err != nil {
+					return nil, err
+				}
+				e, b := c.Args[0], c.Args[1]
+				if e.Rank() != 2 || b.Rank() != 2 || e.Dims[1] != b.Dims[0] || e.DType != b.DType {
+					return nil, fmt.Errorf("an error %v cannot be projected by %v", e, b)
+				}
+				return []Type{Tensor(e.DType, e.Dims[0], b.Dims[1])}, nil
+			},
+			FLOPs: func(n *Node) Cost {
+				return CostOf(product(n.Results[0].Type.Dims).Mul(n.Args[0].Type.Dims[1]).Mul(Int(2)))
+			},
+			Doc: "scale * e B: the error's random projection."},
+		{Name: "row_cosine", Group: "feedback", Operands: "a,b", Flags: 0,
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantSame(c, 0, 1); err != nil {
+					return nil, err
+				}
+				if c.Args[0].Rank() != 2 {
+					return nil, fmt.Errorf("rows to be compared are a matrix, not %v", c.Args[0])
+				}
+				dt := c.Args[0].DType
+				return []Type{Tensor(dt), Tensor(dt), Tensor(I32), Tensor(I32)}, wantFloat(c, 0)
+			}, FLOPs: perOperand(0, 6),
+			Doc: "Mean and standard deviation (n-1) of the cosine between rows of a and b, the number of rows compared, and of rows left out since either is zero."},
+	}
+}
+
+func optimizerOps() []*Op {
+	decay := AttrSpec{"weight_decay", FloatAttr, 0.0, nil}
+	lrScale := AttrSpec{"lr_scale", FloatAttr, 1.0, nil}
+	// same checks that the first k operands have one floating-point type and returns it as often as the rule has results.
+	same := func(c *Call, k, results int) ([]Type, error) {
+		if err := wantFloat(c, 0); err != nil {
+			return nil, err
+		}
+		for i := 1; i < k; i++ {
+			if err := wantSame(c, 0, i); err != nil {
+				return nil, err
+			}
+		}
+		return slices.Repeat([]Type{c.Args[0]}, results), nil
+	}
+	return []*Op{
+		{Name: "sgd", Group: "optimizers", Operands: "w,g,lr,m?", Flags: Optimizer,
+			Attrs: []AttrSpec{{"momentum", FloatAttr, 0.0, nil}, decay, lrScale},
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantScalar(c, 2, c.Args[0].DType); err != nil {
+					return nil, err
+				}
+				if len(c.Args) == 3 {
+					return same(c, 2, 1)
+				}
+				if err := wantSame(c, 0, 3); err != nil {
+					return nil, err
+				}
+				return same(c, 2, 2)
+			}, FLOPs: perElement(6),
+			Doc: "m' = momentum*m + g + weight_decay*w; w' = w - lr*lr_scale*m'. Without m, plain gradient descent."},
+		{Name: "adam", Group: "optimizers", Operands: "w,m,v,g,lr,step", Flags: Optimizer,
+			Attrs: []AttrSpec{{"beta1", FloatAttr, 0.9, nil}, {"beta2", FloatAttr, 0.999, nil}, {"eps", FloatAttr, 1e-8, nil}, decay,
+				{"decoupled", BoolAttr, false, nil}, lrScale},
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantScalar(c, 4, c.Args[0].DType); err != nil {
+					return nil, err
+				}
+				if err := wantScalar(c, 5, I32); err != nil {
+					return nil, err
+				}
+				return same(c, 4, 3)
+			}, FLOPs: perElement(16),
+			Doc: "Adam (Kingma & Ba 2015) with the bias correction of step+1; results w', m', v'. weight_decay is added to the gradient (coupled L2), or with decoupled subtracted from the weight (AdamW, Loshchilov & Hutter 2019)."},
+		{Name: "global_norm", Group: "optimizers", Operands: "g", Flags: Variadic,
+			Infer: func(c *Call) ([]Type, error) {
+				for i, g := range c.Args {
+					if err := wantFloat(c, i); err != nil {
+						return nil, err
+					}
+					if g.DType != c.Args[0].DType {
+						return nil, fmt.Errorf("gradients of two dtypes: %v and %v", c.Args[0], g)
+					}
+				}
+				return []Type{Tensor(c.Args[0].DType)}, nil
+			},
+			FLOPs: func(n *Node) Cost {
+				var c Cost
+				for _, a := range n.Args {
+					c = c.Plus(CostOf(product(a.Type.Dims).Mul(Int(2))))
+				}
+				return c
+			},
+			Doc: "The Euclidean norm of all operands together, summed in operand order."},
+		{Name: "clip_factor", Group: "optimizers", Operands: "norm", Attrs: []AttrSpec{{"max", FloatAttr, nil, nil}},
+			Infer: func(c *Call) ([]Type, error) {
+				return []Type{c.Args[0]}, wantScalar(c, 0, c.Args[0].DType)
+			}, FLOPs: perElement(3),
+			Doc: "min(1, max / (norm + 1e-6)), the factor by which clipping by global norm scales every gradient."},
+	}
+}
+
+func fusedOps() []*Op {
+	return []*Op{
+		{Name: "bias_act", Group: "fused", Operands: "x,bias", Flags: Elementwise | Fused,
+			Attrs: []AttrSpec{{"act", WordAttr, nil, []string{"relu", "elu", "sigmoid", "tanh"}}, {"alpha", FloatAttr, 1.0, nil}},
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantFloat(c, 0, 1); err != nil {
+					return nil, err
+				}
+				x, b := c.Args[0], c.Args[1]
+				if x.DType != b.DType || b.Rank() != 1 || x.Rank() < 1 || b.Dims[0] != x.Dims[x.Rank()-1] {
+					return nil, fmt.Errorf("a bias for %v has its last axis, not %v", x, b)
+				}
+				return []Type{x}, nil
+			}, FLOPs: perElement(4),
+			Doc: "act(x + bias), the bias along the last axis, in one sweep."},
+	}
+}

@@ -1,0 +1,2 @@
+// Package native holds graft's own kernels: a plain Go reference for every op, and faster kernels that agree with it.
+package native
