@@ -1,0 +1,47 @@
+package passes
+
+import (
+	"graft/feedback"
+	"graft/graph"
+)
+
+// Pass is one rewrite: a function from graph to graph that leaves its argument as it is.
+type Pass struct {
+	Name string
+	Why  string // one line: what the pass is for
+	Run  func(g *graph.Graph, o *Options) (*graph.Graph, error)
+}
+
+// Options are what a compilation may choose. Feedback is read by dfa and shallow only, Optimizer by step programs only.
+type Options struct {
+	Feedback  feedback.Options
+	Optimizer Optimizer
+	// Part selects what is compiled: Step, Gradient, Predict or Alignment.
+	Part string
+	// Evaluate turns dropout off first, as predict and alignment programs always do.
+	Evaluate bool
+	// GivenRandom replaces the draws of the named streams by inputs "random/<stream>"; other draws are turned off.
+	GivenRandom map[string]bool
+	// Observe adds an output "cotangent/<point>" for every selected point and "error/<site>" for every error site.
+	Observe bool
+	// F64 compiles the definition retyped to double precision.
+	F64 bool
+	// AllowTransport accepts dfa programs in which a gradient reads trained weights of another region.
+	AllowTransport bool
+	// VJPs are the gradient rules; nil stands for Rules().
+	VJPs VJPs
+	// Verify checks every intermediate graph, with independent nodes shuffled by ShuffleSeed when that is not 0.
+	Verify      bool
+	ShuffleSeed int64
+	// Trace, when set, sees the graph after every pass.
+	Trace func(p Pass, g *graph.Graph)
+}
+
+// The parts of a training program.
+const (
+	Step      = "step"      // gradients and updates
+	Gradient  = "gradient"  // outputs "grad/<param>"; with the Update program it makes up the step
+	Update    = "update"    // inputs "grad/<param>"
+	Predict   = "predict"   // the outputs alone, in evaluation
+	Alignment = "alignment" // delivered against backpropagated cotangents, in evaluation
+)

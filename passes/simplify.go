@@ -1,0 +1,93 @@
+package passes
+
+import (
+	"slices"
+
+	"graft/graph"
+)
+
+// simplify removes what has no effect on any bit of a result, and folds transposes into products.
+var simplify = Pass{
+	Name: "simplify",
+	Why:  "rules and layers may write identities without care",
+	Run: func(g *graph.Graph, _ *Options) (*graph.Graph, error) {
+		c := graph.NewCopier(g)
+		for _, n := range g.Nodes {
+			if v := identity(n, c.Values(n.Args)); v != nil {
+				c.Map(n.Results[0], v)
+				continue
+			}
+			if n.Op.Name == "matmul" {
+				attrs, args := foldTranspose(n, c.Values(n.Args))
+				c.CopyAs(n, attrs, args...)
+				continue
+			}
+			c.Copy(n)
+		}
+		return c.New, c.New.Err()
+	},
+}
+
+// identity returns the value that n's result equals bit for bit, or nil.
+func identity(n *graph.Node, args []*graph.Value) *graph.Value {
+	if len(n.Results) != 1 || len(args) == 0 {
+		return nil
+	}
+	x, sameType := args[0], args[0].Type.Equal(n.Results[0].Type)
+	isConst := func(v *graph.Value, c float64) bool { return v.Is("const") && v.Node.Float("value") == c }
+	switch n.Op.Name {
+	case "reshape", "broadcast", "spread", "cast", "slice", "pad", "repeat", "concat", "sum", "mean":
+		if n.Op.Name == "sum" || n.Op.Name == "mean" {
+			sameType = sameType && len(n.Ints("axes")) == 0
+		}
+		if sameType {
+			return x
+		}
+	case "transpose":
+		if slices.IsSorted(n.Ints("perm")) {
+			return x
+		}
+	case "scale":
+		if n.Float("by") == 1 {
+			return x
+		}
+	case "dropout", "dropout_given":
+		if n.Float("rate") == 0 {
+			return x
+		}
+	case "neg":
+		if x.Is("neg") {
+			return x.Arg(0)
+		}
+	case "mul":
+		for i, v := range args {
+			if isConst(v, 1) && args[1-i].Type.Equal(n.Results[0].Type) {
+				return args[1-i]
+			}
+		}
+	case "div":
+		if isConst(args[1], 1) && sameType {
+			return x
+		}
+	}
+	return nil
+}
+
+// foldTranspose lets a matmul read the operand of a transposition of its last two axes.
+func foldTranspose(n *graph.Node, args []*graph.Value) (graph.Attrs, []*graph.Value) {
+	flags := [2]bool{n.Bool("transA"), n.Bool("transB")}
+	for i, a := range args {
+		if a.Is("transpose") && swapsLastTwo(a.Node.Ints("perm")) {
+			args[i], flags[i] = a.Arg(0), !flags[i]
+		}
+	}
+	return graph.Attrs{"transA": flags[0], "transB": flags[1]}, args
+}
+
+func swapsLastTwo(perm []int) bool {
+	r := len(perm)
+	if r < 2 || perm[r-1] != r-2 || perm[r-2] != r-1 {
+		return false
+	}
+	return slices.IsSorted(perm[:r-2])
+}

@@ -1,0 +1,71 @@
+package passes
+
+import "graft/graph"
+
+func productRules() VJPs {
+	return VJPs{
+		// With y = op(A) op(B): dA = dy op(B)^T and dB = op(A)^T dy, transposed again where A or B were. All are matmuls.
+		"matmul": func(l *Local) []*graph.Value {
+			a, b, dy := l.In[0], l.In[1], l.Dy[0]
+			ta, tb := l.Node.Bool("transA"), l.Node.Bool("transB")
+			out := make([]*graph.Value, 2)
+			if l.Need[0] {
+				if ta {
+					out[0] = graph.MatMulT(b, dy, tb, true)
+				} else {
+					out[0] = graph.MatMulT(dy, b, false, !tb)
+				}
+			}
+			if l.Need[1] {
+				if tb {
+					out[1] = graph.MatMulT(dy, a, true, ta)
+				} else {
+					out[1] = graph.MatMulT(a, dy, !ta, false)
+				}
+			}
+			return out
+		},
+		"spmm": func(l *Local) []*graph.Value {
+			p, x, dy := l.In[0], l.In[2], l.Dy[0]
+			out := make([]*graph.Value, 3)
+			if l.Need[1] {
+				rows, cols := dy, x
+				if l.Node.Bool("trans") {
+					rows, cols = x, dy
+				}
+				out[1] = l.Add("sddmm", nil, p, rows, cols)
+			}
+			if l.Need[2] {
+				out[2] = l.Add("spmm", graph.Attrs{"trans": !l.Node.Bool("trans")}, p, l.In[1], dy)
+			}
+			return out
+		},
+		"sddmm": func(l *Local) []*graph.Value {
+			p, d := l.In[0], l.Dy[0]
+			out := make([]*graph.Value, 3)
+			if l.Need[1] {
+				out[1] = l.Add("spmm", nil, p, d, l.In[2])
+			}
+			if l.Need[2] {
+				out[2] = l.Add("spmm", graph.Attrs{"trans": true}, p, d, l.In[1])
+			}
+			return out
+		},
+	}
+}
+
+func lossRules() VJPs {
+	byResult := func(op string) VJP {
+		return func(l *Local) []*graph.Value { return []*graph.Value{l.Add(op, nil, l.Dy[0], l.Out[0])} }
+	}
+	return VJPs{
+		"softmax":     byResult("softmax_grad"),
+		"log_softmax": byResult("log_softmax_grad"),
+		"softmax_cross_entropy": func(l *Local) []*graph.Value {
+			if len(l.Need) == 3 && l.Need[2] {
+				return l.Refuse("the weights carry no gradient: detach them")
+			}
+			return []*graph.Value{l.Add("softmax_cross_entropy_grad", l.Node.Attrs, append([]*graph.Value{l.Dy[0]}, l.In...)...)}
+		},
+	}
+}

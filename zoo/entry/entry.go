@@ -1,0 +1,72 @@
+// Package entry says what a model of the zoo consists of: its definition over typed options, a recipe for each training mode,
+// and the tasks (data sets) that it is trained on. The families fill in entries; package zoo lists them.
+package entry
+
+import (
+	"graft/graph"
+	"graft/passes"
+	"graft/runtime/train"
+	"graft/zoo/option"
+)
+
+// Entry is one model of the zoo.
+type Entry struct {
+	Name       string
+	Doc        string // one line
+	Reproduces string // the table or figure of the paper, or the published code, that it stands for
+	// Options returns a pointer to the model's option struct with its defaults; Define builds the definition from one.
+	Options func() any
+	Define  func(options any) *graph.Graph
+	// Recipe returns the published way of training in a mode.
+	Recipe func(mode string) Recipe
+	// Data names the data sets it can be trained on, the default first. A "synthetic-" name is generated.
+	Data []string
+	// Open reads or generates a data set. dir is where the user says data are, or "".
+	Open func(data, dir string) (*Task, error)
+	// Metric is what the paper reports, Unit its unit.
+	Metric, Unit string
+	// Published returns the paper's value for a mode on a data set.
+	Published func(data, mode string) (value float64, ok bool)
+}
+
+// Build returns the definition for an option struct, after checking it.
+func (e Entry) Build(options any) (*graph.Graph, error) {
+	g := e.Define(options)
+	return g, g.Err()
+}
+
+// Recipe is how a mode is trained: option values, optimizer, rate, epochs and batch, with their source.
+type Recipe struct {
+	Source    string            // where the constants are from
+	Set       map[string]string // option values that differ from the defaults
+	Optimizer passes.Optimizer
+	LR        float64
+	Epochs    int
+	Batch     int // rows per step; 0 is the whole set
+}
+
+// Task is a model's data, ready to be trained on.
+type Task struct {
+	Data string            // the data set's name; stand-ins say synthetic
+	Set  map[string]string // option values that the data fix, such as the number of classes
+	// Train yields the training batches for a seed; Evaluate the batches of an evaluation and what they are reduced to.
+	Train    func(seed int32, batch int) (train.Source, error)
+	Evaluate func() (train.Source, train.Meter, error)
+	// Align yields the batch on which alignment is measured.
+	Align func() (*train.Batch, error)
+	// Best is the metric whose best epoch is reported, "" for the last epoch's.
+	Best string
+}
+
+// Configure returns the options of a run: the defaults, then what the data fix, then the recipe, then the user's own values.
+func (e Entry) Configure(layers ...map[string]string) (any, error) {
+	o := e.Options()
+	for _, set := range layers {
+		for name, value := range set {
+			if err := option.Set(o, name, value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return o, nil
+}

@@ -1,0 +1,38 @@
+package geometric
+
+import (
+	"graft/graph"
+	"graft/zoo/layer"
+)
+
+// GCNOptions are the choices of the two-layer graph convolutional network.
+type GCNOptions struct {
+	Features int     `option:"features" default:"1433" min:"1" doc:"words of the vocabulary"`
+	Hidden   int     `option:"hidden" default:"16" min:"1" doc:"width of the hidden layer"`
+	Classes  int     `option:"classes" default:"7" min:"2" doc:"number of classes"`
+	Dropout  float64 `option:"dropout" default:"0.5" min:"0" max:"0.99" doc:"dropout after the hidden activation"`
+}
+
+// GCN returns GraphConv of Launay et al. (2020, table 3): two graph convolutions (Kipf & Welling 2017) with ReLU and dropout
+// between them. The feedback point sits after the dropout, the error site at the logits of all nodes; the point's route
+// operator is the propagation matrix.
+//
+// Inputs: x and propagation, sparse [nodes, features] and [nodes, nodes]; label i32[nodes]; mask f32[nodes], 1 at the nodes
+// that the loss is the mean of. Outputs: logits, and hits, 1 for each node classified right.
+func GCN(o GCNOptions) *graph.Graph {
+	g := graph.New("gcn")
+	xp, xe := g.Sparse("x", "nodes", o.Features, "words")
+	pp, pe := g.Sparse("propagation", "nodes", "nodes", "links")
+	label := g.Input("label", graph.I32, "nodes")
+	mask := g.Input("mask", graph.F32, "nodes")
+	x, p := layer.Sparse{Pattern: xp, Entries: xe}, layer.Sparse{Pattern: pp, Entries: pe}
+
+	h := graph.Relu(layer.GraphConvSparse(p, x, "conv1", o.Hidden))
+	h = graph.Dropout(h, o.Dropout, "conv1/dropout")
+	h = graph.Feedback(h, graph.Point{Name: "conv1", Site: "logits", Pattern: pp, Entries: pe})
+	logits := graph.ErrorSite(layer.GraphConv(p, h, "conv2", o.Classes), "logits")
+	g.Output("logits", logits)
+	g.Output("hits", layer.Hits(logits, label))
+	g.Loss(graph.SoftmaxCrossEntropy(logits, label, mask))
+	return g
+}
