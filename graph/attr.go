@@ -42,7 +42,10 @@ func (s AttrSpec) normalize(v any) (any, error) {
 	case BoolAttr:
 		_, ok = v.(bool)
 	case IntAttr:
-		_, ok = v.(int)
+		var i int
+		if i, ok = v.(int); ok && !inRange(i) {
+			return nil, fmt.Errorf("attribute %s: %d is too large", s.Name, i)
+		}
 	case FloatAttr:
 		if i, isInt := v.(int); isInt {
 			v = float64(i)
@@ -60,7 +63,13 @@ func (s AttrSpec) normalize(v any) (any, error) {
 			return nil, fmt.Errorf("attribute %s: %q is not one of %s", s.Name, w, strings.Join(s.Enum, ", "))
 		}
 	case IntsAttr:
-		_, ok = v.([]int)
+		var list []int
+		list, ok = v.([]int)
+		for _, i := range list {
+			if !inRange(i) {
+				return nil, fmt.Errorf("attribute %s: %d is too large", s.Name, i)
+			}
+		}
 	case DimsAttr:
 		var d []Dim
 		if d, ok = v.([]Dim); ok {
@@ -76,6 +85,9 @@ func (s AttrSpec) normalize(v any) (any, error) {
 	}
 	return v, nil
 }
+
+// inRange accepts the integers that lengths and positions can be, so that no sum of two of them overflows.
+func inRange(i int) bool { return -maxDim <= int64(i) && int64(i) <= maxDim }
 
 func attrEqual(a, b any) bool {
 	switch x := a.(type) {
@@ -130,28 +142,36 @@ func (op *Op) attr(attrs Attrs, name string) any {
 }
 
 func formatAttr(kind AttrKind, v any) string {
-	switch kind {
-	case FloatAttr:
-		s := strconv.FormatFloat(v.(float64), 'g', -1, 64)
+	switch v := v.(type) {
+	case float64:
+		s := strconv.FormatFloat(v, 'g', -1, 64)
 		if !strings.ContainsAny(s, ".e") {
 			s += ".0"
 		}
 		return s
-	case StringAttr:
-		return strconv.Quote(v.(string))
-	case WordAttr:
-		if w := v.(string); isIdent(w) {
-			return w
+	case string:
+		if kind == WordAttr && isIdent(v) {
+			return v
 		}
-		return strconv.Quote(v.(string))
-	case IntsAttr:
+		return strconv.Quote(v)
+	case []int:
 		parts := []string{}
-		for _, i := range v.([]int) {
+		for _, i := range v {
 			parts = append(parts, strconv.Itoa(i))
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
-	case DimsAttr:
-		return "[" + dimStrings(v.([]Dim)) + "]"
+	case []Dim:
+		return "[" + dimStrings(v) + "]"
 	}
 	return fmt.Sprint(v)
+}
+
+// Attr returns the description of the attribute of that name.
+func (op *Op) Attr(name string) (AttrSpec, bool) {
+	for _, s := range op.Attrs {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return AttrSpec{}, false
 }

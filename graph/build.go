@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"strings"
 )
@@ -60,19 +61,17 @@ func shortFile(path string) string {
 // of users' own tables. A mistake is kept in Err, and the results are then invalid values.
 func (g *Graph) Add(op string, attrs Attrs, args ...*Value) []*Value {
 	def := g.table.Lookup(op)
-	if def == nil {
-		g.fail(g.callerPos(), "there is no op %q", op)
-		return []*Value{{graph: g}}
-	}
-	if def.Is(Leaf) {
+	switch {
+	case def == nil:
+		g.fail(g.callerPos(), "there is no op %q%s", op, suggest(op, g.table.order))
+	case def.Is(Leaf):
 		g.fail(g.callerPos(), "%s is a leaf: declare it with the graph's own method", op)
-		return []*Value{{graph: g}}
+	default:
+		if n := g.add(def, nil, attrs, args); n != nil {
+			return n.Results
+		}
 	}
-	n := g.add(def, nil, attrs, args)
-	if n == nil {
-		return []*Value{{graph: g}, {graph: g, Index: 1}, {graph: g, Index: 2}, {graph: g, Index: 3}}
-	}
-	return n.Results
+	return []*Value{{graph: g}, {graph: g, Index: 1}, {graph: g, Index: 2}, {graph: g, Index: 3}} // as many as any op has
 }
 
 // add checks the call and appends the node, or keeps the mistake and returns nil.
@@ -103,13 +102,11 @@ func (g *Graph) add(op *Op, declared *Type, attrs Attrs, args []*Value) *Node {
 	return n
 }
 
-// check applies the op's table entry to a call.
+// check applies the rules of the graph and the op's table entry to a call.
 func (g *Graph) check(op *Op, declared *Type, attrs Attrs, args []*Value) ([]Type, Attrs, error) {
-	lo, hi := op.Arity()
-	if len(args) < lo || hi >= 0 && len(args) > hi {
-		return nil, nil, fmt.Errorf("%d operands given, %s wanted", len(args), arityText(op))
+	if err := op.checkArity(len(args)); err != nil {
+		return nil, nil, err
 	}
-	call := &Call{Op: op, Declared: declared, Args: make([]Type, len(args))}
 	for i, a := range args {
 		if a == nil {
 			return nil, nil, fmt.Errorf("operand %d is nil", i)
@@ -117,36 +114,56 @@ func (g *Graph) check(op *Op, declared *Type, attrs Attrs, args []*Value) ([]Typ
 		if a.graph != g {
 			return nil, nil, fmt.Errorf("operand %d, %v, belongs to another graph", i, a)
 		}
-		call.Args[i] = a.Type
 	}
-	name, named := attrs["name"].(string)
 	if op.Is(Leaf) {
-		rest := Attrs{}
-		for k, v := range attrs {
-			if k != "name" {
-				rest[k] = v
-			}
-		}
-		attrs = rest
-		switch {
+		switch name, _ := attrs["name"].(string); {
 		case !isName(name):
-			return nil, nil, fmt.Errorf("name %q must be letters, digits and any of _ - . / and not a number", name)
+			return nil, nil, fmt.Errorf("name %q must be letters, digits and any of _ - . / without //, and not a number", name)
 		case g.leaves[name] != nil:
 			return nil, nil, fmt.Errorf("the name %q is taken by %v", name, g.leaves[name])
 		case !declared.valid():
-			return nil, nil, fmt.Errorf("%q: a dimension must be a positive number or a symbol", name)
+			return nil, nil, fmt.Errorf("%q: %v is too large or has a dimension that is not positive", name, *declared)
 		}
+	}
+	return op.infer(declared, attrs, args)
+}
+
+// infer applies the op's table entry to a call: it returns the types of the results, and the attributes without defaults.
+func (op *Op) infer(declared *Type, attrs Attrs, args []*Value) ([]Type, Attrs, error) {
+	if err := op.checkArity(len(args)); err != nil {
+		return nil, nil, err
+	}
+	call := &Call{Op: op, Declared: declared, Args: make([]Type, len(args))}
+	for i, a := range args {
+		call.Args[i] = a.Type
+	}
+	name, named := attrs["name"]
+	if op.Is(Leaf) { // the name of a leaf is kept with its attributes, but is none
+		attrs = maps.Clone(attrs)
+		delete(attrs, "name")
 	}
 	norm, err := op.normalizeAttrs(attrs)
 	if err != nil {
 		return nil, nil, err
 	}
+	call.Attrs = norm
+	types, err := op.Infer(call)
+	for _, t := range types {
+		if err == nil && !t.valid() {
+			err = fmt.Errorf("the result would be %v, which is too large or has a dimension that is not positive", t)
+		}
+	}
 	if named {
 		norm["name"] = name
 	}
-	call.Attrs = norm
-	types, err := op.Infer(call)
 	return types, norm, err
+}
+
+func (op *Op) checkArity(n int) error {
+	if lo, hi := op.Arity(); n < lo || hi >= 0 && n > hi {
+		return fmt.Errorf("%d operands given, %s wanted", n, arityText(op))
+	}
+	return nil
 }
 
 func arityText(op *Op) string {
@@ -170,7 +187,8 @@ func operandList(args []*Value) string {
 	return b.String()
 }
 
-// isName accepts what may stand behind % in the text form for a leaf: letters, digits and _ - . /, not a plain number.
+// isName accepts what may stand behind % in the text form for a leaf: letters, digits and _ - . /, not a plain number, and
+// without //, which begins a comment.
 func isName(s string) bool {
 	digits := true
 	for _, r := range s {
@@ -182,7 +200,7 @@ func isName(s string) bool {
 			return false
 		}
 	}
-	return s != "" && !digits
+	return s != "" && !digits && !strings.Contains(s, "//")
 }
 
 // Invalid returns a value that stands for a mistake of the caller's own, which is kept like any other.

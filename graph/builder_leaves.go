@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 func (g *Graph) leaf(op, name string, t Type, attrs Attrs) *Value {
 	attrs["name"] = name
@@ -51,16 +54,22 @@ func (g *Graph) Const(x float64, t Type) *Value {
 			return v
 		}
 	}
-	name := "c" + formatAttr(FloatAttr, x)
+	base := "c" + strings.ReplaceAll(formatAttr(FloatAttr, x), "+", "") // 1e+06 is no name
+	name := base
 	for i := 1; g.leaves[name] != nil; i++ {
-		name = fmt.Sprintf("c%s-%d", formatAttr(FloatAttr, x), i)
+		name = fmt.Sprintf("%s-%d", base, i)
 	}
 	return g.leaf("const", name, t, Attrs{"value": x})
 }
 
 // Relate states that the symbol sum stands for the sum of terms; binding checks it.
 func (g *Graph) Relate(sum string, terms ...any) {
-	g.Relations = append(g.Relations, Relation{sum, Dims(terms...)})
+	r := Relation{sum, Dims(terms...)}
+	if err := r.check(); err != nil {
+		g.fail(g.callerPos(), "%v", err)
+		return
+	}
+	g.Relations = append(g.Relations, r)
 }
 
 // Loss declares the scalar that training minimises.
@@ -80,4 +89,23 @@ func (g *Graph) Key() *Value {
 		}
 	}
 	return g.Add("key", nil, g.Scalar("seed", I32), g.Scalar("step", I32))[0]
+}
+
+// InputOf declares an input of type t.
+func (g *Graph) InputOf(name string, t Type) *Value { return g.leaf("input", name, t, Attrs{}) }
+
+// ParamOf declares a parameter of type t.
+func (g *Graph) ParamOf(name, init string, t Type) *Value {
+	return g.leaf("param", name, t, Attrs{"init": init})
+}
+
+// LeafLike declares a leaf like n of type t.
+func (g *Graph) LeafLike(n *Node, t Type) *Value {
+	old := g.At(Context{Pos: n.Pos})
+	defer g.At(old)
+	attrs := Attrs{}
+	for k, v := range n.Attrs {
+		attrs[k] = v
+	}
+	return g.leaf(n.Op.Name, n.Name(), t, attrs)
 }

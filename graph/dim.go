@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"strconv"
@@ -19,8 +20,16 @@ type Dim struct {
 // Int returns the dimension n.
 func Int(n int) Dim { return Dim{coef: int64(n)} }
 
-// Sym returns the dimension called name. It is bound to a number when an executable is made.
-func Sym(name string) Dim { return Dim{coef: 1, syms: name} }
+// Sym returns the dimension called name, which is an identifier. It is bound to a number when an executable is made.
+func Sym(name string) Dim {
+	if !isIdent(name) {
+		return Dim{} // not Valid, which the builder reports
+	}
+	return Dim{coef: 1, syms: name}
+}
+
+// maxDim bounds the numbers in dimensions, so that no product of two of them overflows unseen.
+const maxDim int64 = 1 << 40
 
 // Dims converts ints, strings (symbol names) and Dims to a list of dimensions. It is how shapes are written in definitions:
 // Dims("batch", 784). Any other type gives an invalid dimension, which the builder reports at the user's call.
@@ -39,18 +48,8 @@ func Dims(parts ...any) []Dim {
 	return out
 }
 
-// Valid reports whether d is a positive monomial over well-formed symbol names.
-func (d Dim) Valid() bool {
-	if d.coef <= 0 {
-		return false
-	}
-	for _, s := range d.Symbols() {
-		if !isIdent(s) {
-			return false
-		}
-	}
-	return true
-}
+// Valid reports whether d is positive and of a sensible size. The zero Dim, which stands for a mistake, is not.
+func (d Dim) Valid() bool { return 0 < d.coef && d.coef <= maxDim }
 
 // Symbols returns the symbols of d, sorted, repeated by multiplicity.
 func (d Dim) Symbols() []string {
@@ -63,8 +62,11 @@ func (d Dim) Symbols() []string {
 // Const returns the value of a dimension without symbols.
 func (d Dim) Const() (n int, ok bool) { return int(d.coef), d.syms == "" }
 
-// Mul returns d*e.
+// Mul returns d*e, or the zero Dim when that is too large for a number.
 func (d Dim) Mul(e Dim) Dim {
+	if e.coef != 0 && (d.coef < 0 || e.coef < 0 || d.coef > math.MaxInt64/e.coef) {
+		return Dim{}
+	}
 	syms := append(d.Symbols(), e.Symbols()...)
 	sort.Strings(syms)
 	return Dim{d.coef * e.coef, strings.Join(syms, "*")}
@@ -104,7 +106,7 @@ func (d Dim) Bind(b Binding) (int, error) {
 		if !ok {
 			return 0, fmt.Errorf("symbol %q has no value", s)
 		}
-		if v < 0 || v > 0 && n > (1<<40)/int64(v) {
+		if v < 0 || v > 0 && n > maxDim/int64(v) {
 			return 0, fmt.Errorf("dimension %v is too large at %s = %d", d, s, v)
 		}
 		n *= int64(v)
@@ -120,9 +122,8 @@ func parseDim(s string) (Dim, error) {
 	d := Int(1)
 	for _, f := range strings.Split(s, "*") {
 		f = strings.TrimSpace(f)
-		if n, err := strconv.ParseInt(f, 10, 32); err == nil && n > 0 {
-			d = d.Mul(Int(int(n)))
-			if d.coef > 1<<40 {
+		if n, err := strconv.ParseInt(f, 10, 64); err == nil && n > 0 {
+			if d = d.Mul(Dim{coef: n}); !d.Valid() {
 				return Dim{}, fmt.Errorf("dimension %q is too large", s)
 			}
 		} else if isIdent(f) {

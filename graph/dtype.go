@@ -13,7 +13,12 @@ const (
 
 var dtypeNames = [...]string{"f32", "f64", "i32", "bool"}
 
-func (d DType) String() string { return dtypeNames[d] }
+func (d DType) String() string {
+	if int(d) < len(dtypeNames) {
+		return dtypeNames[d]
+	}
+	return "invalid"
+}
 
 // IsFloat reports whether d is one of the differentiable types.
 func (d DType) IsFloat() bool { return d == F32 || d == F64 }

@@ -96,7 +96,12 @@ func markOps() []*Op {
 }
 
 func effectOps() []*Op {
-	none := func(c *Call) ([]Type, error) { return nil, nil }
+	nameGiven := func(c *Call) ([]Type, error) {
+		if c.Str("name") == "" {
+			return nil, fmt.Errorf("the name is empty")
+		}
+		return nil, nil
+	}
 	named := []AttrSpec{{"name", StringAttr, nil, nil}}
 	return []*Op{
 		{Name: "loss", Group: "effects", Operands: "x", Flags: Effect,
@@ -115,9 +120,9 @@ func effectOps() []*Op {
 				return nil, nil
 			},
 			Doc: "Adds a given cotangent to x."},
-		{Name: "output", Group: "effects", Operands: "x", Flags: Effect, Attrs: named, Infer: none,
+		{Name: "output", Group: "effects", Operands: "x", Flags: Effect, Attrs: named, Infer: nameGiven,
 			Doc: "Declares x as a result of the program."},
-		{Name: "store", Group: "effects", Operands: "x", Flags: Effect, Attrs: named, Infer: none,
+		{Name: "store", Group: "effects", Operands: "x", Flags: Effect, Attrs: named, Infer: nameGiven,
 			Doc: "Replaces the param or state of that name by x after the step."},
 	}
 }
@@ -133,7 +138,7 @@ func elementwiseOps() []*Op {
 			}, FLOPs: perElement(flops), Doc: doc}
 	}
 	grad := func(name, doc string, flops int, attrs ...AttrSpec) *Op {
-		return &Op{Name: name, Group: "elementwise", Operands: "dy,y", Flags: Elementwise | Differentiable, Attrs: attrs,
+		return &Op{Name: name, Group: "elementwise", Operands: "dy,y", Flags: Elementwise, Attrs: attrs,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantSame(c, 0, 1); err != nil {
 					return nil, err

@@ -65,7 +65,7 @@ func lossOps() []*Op {
 			}}
 	}
 	softmaxGrad := func(name, doc string) *Op {
-		return &Op{Name: name, Group: "losses", Operands: "dy,y", Flags: Differentiable, FLOPs: perElement(4), Doc: doc,
+		return &Op{Name: name, Group: "losses", Operands: "dy,y", FLOPs: perElement(4), Doc: doc,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantSame(c, 0, 1); err != nil {
 					return nil, err
@@ -98,7 +98,7 @@ func lossOps() []*Op {
 				return []Type{Tensor(c.Args[0].DType)}, classes(c, 0, 1, 2)
 			}, FLOPs: perOperand(0, 12),
 			Doc: "The weighted sum, or the mean by total weight, of -log softmax(logits)[label] over the rows."},
-		{Name: "softmax_cross_entropy_grad", Group: "losses", Operands: "dloss,logits,label,weight?", Flags: 0,
+		{Name: "softmax_cross_entropy_grad", Group: "losses", Operands: "dloss,logits,label,weight?",
 			Attrs: []AttrSpec{reduce},
 			Infer: func(c *Call) ([]Type, error) {
 				if err := classes(c, 1, 2, 3); err != nil {

@@ -49,6 +49,18 @@ func shapeOps() []*Op {
 				}
 				return []Type{Tensor(x.DType, to...)}, nil
 			}, Doc: "x repeated along new leading axes and along axes of length 1, as in NumPy."},
+		{Name: "spread", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{shape},
+			Infer: func(c *Call) ([]Type, error) {
+				x, to := c.Args[0], c.DimList("shape")
+				if err := wantFloat(c, 0); err != nil {
+					return nil, err
+				}
+				if d, ok := broadcastDims(x.Dims, to); !ok || !slices.Equal(d, to) {
+					return nil, fmt.Errorf("%v does not broadcast to [%s]", x, dimStrings(to))
+				}
+				return []Type{Tensor(x.DType, to...)}, nil
+			}, FLOPs: perElement(1),
+			Doc: "broadcast, each element divided by the number of its copies: the gradient of mean."},
 		{Name: "transpose", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{{"perm", IntsAttr, nil, nil}},
 			Infer: func(c *Call) ([]Type, error) {
 				x, perm := c.Args[0], c.Ints("perm")
@@ -71,7 +83,7 @@ func shapeOps() []*Op {
 					return nil, err
 				}
 				n, ok := x.Dims[a].Const()
-				if !ok || start < 0 || size < 1 || start+size > n {
+				if !ok || start < 0 || size < 1 || size > n-start {
 					return nil, fmt.Errorf("elements %d to %d are not all on axis %d of %v", start, start+size, a, x)
 				}
 				return []Type{Tensor(x.DType, replaceDim(x.Dims, a, Int(size))...)}, nil

@@ -31,7 +31,7 @@ func randomOps() []*Op {
 			}}
 	}
 	return []*Op{
-		{Name: "key", Group: "random", Operands: "seed,step", Flags: 0,
+		{Name: "key", Group: "random", Operands: "seed,step",
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantScalar(c, 0, I32); err != nil {
 					return nil, err
@@ -79,7 +79,7 @@ func feedbackOps() []*Op {
 				return []Type{Tensor(dt, shape...)}, wantScalar(c, 0, I32)
 			}, FLOPs: perElement(8),
 			Doc: "A fixed random matrix [error width, widest point]: uniform on [-1, 1), standard normal, +-1, orthogonal rows or columns of the same mean square as normal, or ones on the diagonal."},
-		{Name: "project", Group: "feedback", Operands: "e,B", Flags: 0, Attrs: []AttrSpec{{"scale", FloatAttr, 1.0, nil}},
+		{Name: "project", Group: "feedback", Operands: "e,B", Attrs: []AttrSpec{{"scale", FloatAttr, 1.0, nil}},
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantFloat(c, 0, 1); err != nil {
 					return nil, err
@@ -94,7 +94,7 @@ func feedbackOps() []*Op {
 				return CostOf(product(n.Results[0].Type.Dims).Mul(n.Args[0].Type.Dims[1]).Mul(Int(2)))
 			},
 			Doc: "scale * e B: the error's random projection."},
-		{Name: "row_cosine", Group: "feedback", Operands: "a,b", Flags: 0,
+		{Name: "row_cosine", Group: "feedback", Operands: "a,b",
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantSame(c, 0, 1); err != nil {
 					return nil, err

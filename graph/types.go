@@ -37,7 +37,7 @@ func (t Type) Differentiable() bool { return !t.Sparse && t.DType.IsFloat() }
 
 // String writes t as the text form does: f32[batch, 784] or pattern[rows, cols; nnz].
 func (t Type) String() string {
-	if t.Sparse {
+	if t.Sparse && len(t.Dims) == 3 {
 		return fmt.Sprintf("pattern[%v, %v; %v]", t.Dims[0], t.Dims[1], t.Dims[2])
 	}
 	return fmt.Sprintf("%v[%s]", t.DType, dimStrings(t.Dims))
@@ -62,7 +62,10 @@ func (t Type) valid() bool {
 			return false
 		}
 	}
-	return !t.Sparse || len(t.Dims) == 3
+	if t.Sparse {
+		return len(t.Dims) == 3
+	}
+	return product(t.Dims).Valid()
 }
 
 // bytes returns the storage of a value of type t. A pattern counts its compressed-row arrays: a column index for every entry
