@@ -180,6 +180,10 @@ func arityText(op *Op) string {
 func operandList(args []*Value) string {
 	var b strings.Builder
 	for i, a := range args {
+		if i == 16 {
+			fmt.Fprintf(&b, "\n\tand %d more", len(args)-i)
+			break
+		}
 		if a != nil {
 			fmt.Fprintf(&b, "\n\toperand %d: %v", i, a)
 		}

@@ -1,2 +1,69 @@
-// Package graph is the intermediate representation.
+// Package graph is the intermediate representation: what models are defined in, what the compiler's passes rewrite, and
+// what the runtime executes.
+//
+// # Graphs
+//
+// A [Graph] is a list of nodes in topological order. A [Node] has an [Op], operands, attributes and results; each result is a
+// [Value] with a [Type]. A graph is a definition, built by a user and without phases, or a program, compiled from one, in
+// which every node but the leaves has a [Phase]. Everything that is known of an op stands in one entry of an op [Table]:
+// printer, parser, verifier, cost model and op reference read it. A table is a value. To add an op, extend a copy of
+// [Standard] and start graphs with [NewWith].
+//
+// # Building
+//
+// Leaves are declared by methods ([Graph.Input], [Graph.Param], [Graph.State], [Graph.Const]), other nodes are made by
+// functions on values ([MatMul], [Relu], ...) or, for any op, by [Graph.Add]. Errors are sticky: the first mistake is kept
+// with the file and line of the user's call and the names and shapes of the operands, what is called on its result does
+// nothing, and [Graph.Err] returns it, as does every entry point that takes a graph. A function that builds on behalf of its
+// caller says so with [Graph.Helper].
+//
+// # Conventions
+//
+//   - Leaves are inputs (fed at every step), params (trained), states (optimizer slots, running statistics, given matrices)
+//     and consts. Every read of a leaf sees its value before the step. A program changes params and states only by store,
+//     at the end of the step and at most once each. What varies from step to step, such as a learning rate, is an operand
+//     and never an attribute.
+//   - The phases run in the order once, forward, backward, update; graft is the part of backward that delivers projected
+//     errors. A node reads only what has been computed in its own phase or before.
+//   - Every op is pure but for the effects: loss, seed, output and store. Random ops are pure too: element i of a draw depends
+//     on the seed, the step, the op's stream and i alone, so that equal streams give equal draws.
+//   - Marks are identities that mean something to the compiler: error sites, feedback points, detach. None is left in a
+//     program.
+//   - A dimension ([Dim]) is a monomial over named symbols, such as 8*batch*tokens. Symbols get their numbers from a
+//     [Binding] when an executable is made. Sums are fresh symbols with a [Relation], which [Graph.CheckBinding] checks.
+//   - A sparse matrix is two values: a pattern, the positions of its stored entries, and the entries, an ordinary array with
+//     one element for each position. Cotangents flow to the entries.
+//
+// # Text form
+//
+// [Graph.Write] writes a graph in a canonical text form, which [Parse] reads back to an equal one:
+//
+//	file     = "graft-ir 1" header { relation | node | section } "}" .
+//	header   = "graph" name "{" | "program" name { ( "mode" | "granularity" | "part" ) "=" name } "{" .
+//	relation = "relation" symbol "=" dim { "+" dim } .
+//	section  = phase [ string ] "{" { node } "}" .
+//	phase    = "once" | "forward" | "backward" | "graft" | "update" .
+//	node     = [ values "=" ] op [ string ] [ values ] [ "{" [ attrs ] "}" ] [ ":" type { "," type } ] .
+//	values   = "%" name { "," "%" name } .
+//	attrs    = attr { "," attr } .
+//	attr     = word [ "=" ( "true" | "false" | number | word | string | list ) ] .
+//	list     = "[" [ ( number | dim ) { "," ( number | dim ) } ] "]" .
+//	type     = dtype "[" [ dim { "," dim } ] "]" | "pattern" "[" dim "," dim ";" dim "]" .
+//	dtype    = "f32" | "f64" | "i32" | "bool" .
+//	dim      = factor { "*" factor } .
+//	factor   = symbol | number .
+//
+// Headers, relations, nodes and closing braces take a line each; within a line white space is free, and // begins a comment.
+// A name is made of letters, digits and _ - . / without //; a symbol or word is an identifier. The string behind an op is the
+// name of an output or a store. A leaf takes its name from the left side, declares its type, and stands outside of the
+// sections. Every type is written, and must be the one that the op's shape rule infers; attributes that have their default
+// are left out. Any name will do for a value that is no leaf; Write numbers them in order.
+//
+// Source positions, [Node].Region and [Value].ReadBy are no part of the text form, nor of equality ([Graph.Equal], [Diff]).
+//
+// # Verifying
+//
+// [Verify] checks a graph against the [Stage] that it has reached. A stage is a table of the ops that it refuses and the rules
+// that hold there; a [VerifyError] names the rule, shows the node between its neighbours, and gives the line of the user's
+// code that made it. [Shuffle] reorders what is independent, to show that no pass leans on incidental order.
 package graph

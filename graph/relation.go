@@ -72,14 +72,14 @@ func (g *Graph) CheckBinding(b Binding) error {
 	}
 	for _, n := range g.Nodes {
 		for _, v := range n.Results {
-			if _, err := v.Type.Shape(b); err != nil {
-				return fmt.Errorf("%v: %w", v, err)
+			sizes := v.Type.Dims
+			if !v.Type.Sparse { // whose rows*cols are not stored
+				sizes = append(slices.Clone(sizes), product(sizes))
 			}
-			if v.Type.Sparse {
-				continue // rows*cols is not stored
-			}
-			if _, err := product(v.Type.Dims).Bind(b); err != nil {
-				return fmt.Errorf("%v: %w", v, err)
+			for _, d := range sizes {
+				if _, err := d.Bind(b); err != nil {
+					return fmt.Errorf("%v: %w", v, err)
+				}
 			}
 		}
 	}

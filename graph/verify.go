@@ -149,9 +149,12 @@ func checkTypes(g *Graph, _ *stage) *fault {
 				return faultf(n, "result %d of %s is %v, the node has %v", i, n.Op.Name, t, n.Results[i].Type)
 			}
 		}
-		for name := range n.Attrs {
-			if _, ok := attrs[name]; !ok {
-				return faultf(n, "attribute %s is the default and is left out", name)
+		for name, v := range n.Attrs {
+			switch w, ok := attrs[name]; {
+			case !ok:
+				return faultf(n, "attribute %s has its default and must be left out", name)
+			case !attrEqual(v, w):
+				return faultf(n, "attribute %s is a %T, not a %T", name, v, w)
 			}
 		}
 	}

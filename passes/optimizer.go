@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
@@ -161,4 +162,13 @@ func (o Optimizer) step(g *graph.Graph, gr gradient, lr *graph.Value) {
 	g.Store(name, out[0])
 	g.Store(name+"/m", out[1])
 	g.Store(name+"/v", out[2])
+}
+
+// String writes the rule and its constants as JSON.
+func (o Optimizer) String() string {
+	b, err := json.Marshal(o)
+	if err != nil {
+		return o.Rule // constants that are not numbers have no JSON
+	}
+	return string(b)
 }

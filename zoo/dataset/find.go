@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Find looks for the files of a data set in flagDir (unless empty), $GRAFT_DATA (unless empty) and the user's cache
@@ -134,4 +135,24 @@ func verified(path, want string) (bool, error) {
 		return false, nil
 	}
 	return sum == want, err
+}
+
+// NotFoundError says that a data set is nowhere, and where it was looked for.
+type NotFoundError struct {
+	Name  string
+	Tried []string
+}
+
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("data set %q is not in any of %s; `graft data get %s` downloads it", e.Name, strings.Join(e.Tried, ", "), e.Name)
+}
+
+// Locate returns the folder to read a data set from. A folder that has a part of it is returned too, so that the reader can say
+// which file is missing; where there is none at all, the error is a *NotFoundError.
+func Locate(name, flagDir string) (string, error) {
+	dir, tried, _ := Find(name, flagDir)
+	if dir == "" {
+		return "", &NotFoundError{name, tried}
+	}
+	return dir, nil
 }

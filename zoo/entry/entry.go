@@ -21,6 +21,8 @@ type Entry struct {
 	Recipe func(mode string) Recipe
 	// Data names the data sets it can be trained on, the default first. A "synthetic-" name is generated.
 	Data []string
+	// StandIn names the generated data set that is used, with an announcement, where a real one is not at hand.
+	StandIn map[string]string
 	// Open reads or generates a data set. dir is where the user says data are, or "".
 	Open func(data, dir string) (*Task, error)
 	// Metric is what the paper reports, Unit its unit.

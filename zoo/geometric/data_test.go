@@ -14,7 +14,7 @@ func path3(t *testing.T) *Citation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, entries, err := sparse([][]entry{{{0, 1}, {2, 3}}, {{1, 0.5}}, {{0, 2}}, nil}, 3)
+	x, entries, err := sparse([][]stored{{{0, 1}, {2, 3}}, {{1, 0.5}}, {{0, 2}}, nil}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

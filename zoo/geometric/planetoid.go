@@ -229,7 +229,7 @@ func (p *planetoid) assemble() (*Citation, error) {
 		Label: make([]int32, p.nodes),
 		Train: sequence(0, len(p.x.rows)), Val: sequence(len(p.x.rows), validation), Test: p.test,
 	}
-	rows := make([][]entry, p.nodes)
+	rows := make([][]stored, p.nodes)
 	copy(rows, p.allx.rows)
 	copy(c.Label, p.ally.class)
 	for i, v := range p.test {
@@ -249,7 +249,7 @@ func (p *planetoid) assemble() (*Citation, error) {
 }
 
 // sparse builds the pattern and the entries, in row order, of sparse rows.
-func sparse(rows [][]entry, cols int) (*buffer.Pattern, []float32, error) {
+func sparse(rows [][]stored, cols int) (*buffer.Pattern, []float32, error) {
 	var row, col []int32
 	var given []float32
 	for r, entries := range rows {

@@ -17,15 +17,15 @@ const (
 	maxEdges    = 1 << 24
 )
 
-// entry is a stored entry of a sparse row.
-type entry struct {
+// stored is a stored entry of a sparse row.
+type stored struct {
 	col   int32
 	value float32
 }
 
 // features is a sparse matrix, its rows in ascending column order.
 type features struct {
-	rows [][]entry
+	rows [][]stored
 	cols int
 }
 
@@ -61,13 +61,13 @@ func decodeFeatures(data []byte) (*features, error) {
 	case ptr[0] != 0 || ptr[m.rows] != int64(len(cols)):
 		return nil, fmt.Errorf("row pointers run from %d to %d, not from 0 to %d", ptr[0], ptr[m.rows], len(cols))
 	}
-	f := &features{rows: make([][]entry, m.rows), cols: m.cols}
+	f := &features{rows: make([][]stored, m.rows), cols: m.cols}
 	for r := range f.rows {
 		lo, hi := ptr[r], ptr[r+1]
 		if lo > hi || hi > int64(len(cols)) {
 			return nil, fmt.Errorf("row %d: its pointers run from %d to %d of %d entries", r, lo, hi, len(cols))
 		}
-		row := make([]entry, 0, hi-lo)
+		row := make([]stored, 0, hi-lo)
 		for k := lo; k < hi; k++ {
 			c, v := cols[k], values[k]
 			if c < 0 || c >= int64(m.cols) {
@@ -76,9 +76,9 @@ func decodeFeatures(data []byte) (*features, error) {
 			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 				return nil, fmt.Errorf("row %d, column %d: %v", r, c, v)
 			}
-			row = append(row, entry{int32(c), v})
+			row = append(row, stored{int32(c), v})
 		}
-		slices.SortFunc(row, func(a, b entry) int { return cmp.Compare(a.col, b.col) })
+		slices.SortFunc(row, func(a, b stored) int { return cmp.Compare(a.col, b.col) })
 		for k := 1; k < len(row); k++ {
 			if row[k].col == row[k-1].col {
 				return nil, fmt.Errorf("row %d: column %d is given twice", r, row[k].col)

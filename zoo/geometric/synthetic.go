@@ -141,7 +141,7 @@ func (m blockModel) drawEdges(rng *rand.Rand, label []int32) [][2]int32 {
 }
 
 // drawWords draws each node's set of words.
-func (m blockModel) drawWords(rng *rand.Rand, label []int32) [][]entry {
+func (m blockModel) drawWords(rng *rand.Rand, label []int32) [][]stored {
 	background := make([]float64, m.features)
 	for rank, w := range rng.Perm(m.features) {
 		background[w] = math.Pow(float64(rank+3), -0.75)
@@ -156,7 +156,7 @@ func (m blockModel) drawWords(rng *rand.Rand, label []int32) [][]entry {
 		preferred[c] = newSampler(p)
 	}
 
-	rows := make([][]entry, len(label))
+	rows := make([][]stored, len(label))
 	has := make([]int, m.features) // 1 + the last node that has the word
 	for v, c := range label {
 		n := max(1, int(math.Round(m.words+m.deviation*rng.NormFloat64())))
@@ -168,10 +168,10 @@ func (m blockModel) drawWords(rng *rand.Rand, label []int32) [][]entry {
 			}
 			if w := from.draw(rng); has[w] != v+1 {
 				has[w] = v + 1
-				rows[v] = append(rows[v], entry{int32(w), 1})
+				rows[v] = append(rows[v], stored{int32(w), 1})
 			}
 		}
-		slices.SortFunc(rows[v], func(a, b entry) int { return cmp.Compare(a.col, b.col) })
+		slices.SortFunc(rows[v], func(a, b stored) int { return cmp.Compare(a.col, b.col) })
 	}
 	return rows
 }

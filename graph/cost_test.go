@@ -1,0 +1,36 @@
+package graph_test
+
+import (
+	"testing"
+
+	"graft/graph"
+)
+
+func TestNodeCosts(t *testing.T) {
+	g := graph.New("g")
+	x := g.Input("x", graph.F32, "batch", 4)
+	pattern, entries := g.Sparse("a", "batch", "batch", "nnz")
+	for _, c := range []struct {
+		v            *graph.Value
+		flops, bytes string
+	}{
+		{x, "0", "0"},
+		{graph.MatMul(x, g.Param("w", "zeros", 4, 3)), "24*batch", "28*batch + 48"},
+		{graph.MatMulT(x, x, true, false), "32*batch", "32*batch + 64"},
+		{graph.SpMM(pattern, entries, x), "8*nnz", "36*batch + 8*nnz"},
+		{graph.Mean(x, 0, 1), "4*batch", "16*batch + 4"},
+		{graph.Reshape(x, 4, "batch"), "0", "32*batch"},
+		{graph.Detach(x), "0", "0"},
+		{g.Add("global_norm", nil, x, entries)[0], "8*batch + 2*nnz", "16*batch + 4*nnz + 4"},
+	} {
+		if got := c.v.Node.FLOPs().String(); got != c.flops {
+			t.Errorf("%v: %s FLOPs, want %s", c.v, got, c.flops)
+		}
+		if got := c.v.Node.Bytes().String(); got != c.bytes {
+			t.Errorf("%v: %s bytes, want %s", c.v, got, c.bytes)
+		}
+	}
+	if err := g.Err(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,67 @@
+package runtime
+
+import (
+	"fmt"
+
+	"graft/graph"
+	"graft/runtime/buffer"
+	"graft/runtime/rng"
+)
+
+// initialise fills b from the stream "init/<name>". Integers and booleans take the rules that give whole numbers.
+func initialise(b *buffer.Buffer, init, name string, seed int32) error {
+	s := rng.New(seed, 0, "init/"+name)
+	switch b.DType {
+	case graph.F32:
+		return rng.Fill(b.F32, init, b.Shape, s)
+	case graph.F64:
+		return rng.Fill64(b.F64, init, b.Shape, s)
+	}
+	draws := make([]float64, b.Len())
+	if err := rng.Fill64(draws, init, b.Shape, s); err != nil {
+		return err
+	}
+	for i, v := range draws {
+		if v != float64(int32(v)) || b.DType == graph.Bool && v != 0 && v != 1 {
+			return fmt.Errorf("initialiser %q gives %v, which is no %v", init, v, b.DType)
+		}
+		put(b, i, v)
+	}
+	return nil
+}
+
+// fill sets every element of b to v.
+func fill(b *buffer.Buffer, v float64) {
+	for i := range b.Len() {
+		put(b, i, v)
+	}
+}
+
+func put(b *buffer.Buffer, i int, v float64) {
+	switch b.DType {
+	case graph.F32:
+		b.F32[i] = float32(v)
+	case graph.F64:
+		b.F64[i] = v
+	case graph.I32:
+		b.I32[i] = int32(v)
+	case graph.Bool:
+		b.Bool[i] = v != 0
+	}
+}
+
+// get returns an element as a float64, which holds every value of every dtype.
+func get(b *buffer.Buffer, i int) float64 {
+	switch b.DType {
+	case graph.F32:
+		return float64(b.F32[i])
+	case graph.F64:
+		return b.F64[i]
+	case graph.I32:
+		return float64(b.I32[i])
+	}
+	if b.Bool[i] {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,84 @@
+package native
+
+import (
+	"math"
+
+	"graft/graph"
+)
+
+func optimizerReference() Table {
+	return Table{
+		"sgd":         floats(perElement, sgd[float32], sgd[float64]).inPlace(0, 3),
+		"adam":        floats(perElement, adam[float32], adam[float64]).inPlace(0, 1, 2),
+		"global_norm": floats(whole, globalNorm[float32], globalNorm[float64]),
+	}
+}
+
+func sgd[T float](c *Call, lo, hi int) error {
+	w, g, out := data[T](c.In[0]), data[T](c.In[1]), data[T](c.Out[0])
+	rate := float64(data[T](c.In[2])[0]) * c.Node.Float("lr_scale")
+	decay, momentum := c.Node.Float("weight_decay"), c.Node.Float("momentum")
+	var m, outM []T
+	if len(c.In) > 3 {
+		m, outM = data[T](c.In[3]), data[T](c.Out[1])
+	}
+	for i := lo; i < hi; i++ {
+		x := float64(w[i])
+		step := float64(g[i]) + decay*x
+		if m != nil {
+			step += momentum * float64(m[i])
+			outM[i] = T(step)
+		}
+		out[i] = T(x - rate*step)
+	}
+	return nil
+}
+
+// adamStep holds what adam's elements have in common at one step. Its denominator is sqrt(v)/root + eps, as PyTorch's.
+type adamStep struct {
+	beta1, beta2, eps float64
+	coupled           float64 // weight decay added to the gradient
+	shrink            float64 // share of the weight that decoupled decay takes
+	rate              float64 // learning rate over the first moment's bias correction
+	root              float64 // square root of the second moment's bias correction
+}
+
+func newAdamStep(n *graph.Node, lr float64, step int32) adamStep {
+	t := float64(step) + 1
+	s := adamStep{beta1: n.Float("beta1"), beta2: n.Float("beta2"), eps: n.Float("eps")}
+	lr *= n.Float("lr_scale")
+	if decay := n.Float("weight_decay"); n.Bool("decoupled") {
+		s.shrink = lr * decay
+	} else {
+		s.coupled = decay
+	}
+	s.rate = lr / (1 - math.Pow(s.beta1, t))
+	s.root = math.Sqrt(1 - math.Pow(s.beta2, t))
+	return s
+}
+
+func adam[T float](c *Call, lo, hi int) error {
+	w, m, v, g := data[T](c.In[0]), data[T](c.In[1]), data[T](c.In[2]), data[T](c.In[3])
+	outW, outM, outV := data[T](c.Out[0]), data[T](c.Out[1]), data[T](c.Out[2])
+	s := newAdamStep(c.Node, float64(data[T](c.In[4])[0]), c.In[5].I32[0])
+	for i := lo; i < hi; i++ {
+		x := float64(w[i])
+		grad := float64(g[i]) + s.coupled*x
+		first := s.beta1*float64(m[i]) + (1-s.beta1)*grad
+		second := s.beta2*float64(v[i]) + (1-s.beta2)*grad*grad
+		outW[i] = T(x - s.shrink*x - s.rate*first/(math.Sqrt(second)/s.root+s.eps))
+		outM[i], outV[i] = T(first), T(second)
+	}
+	return nil
+}
+
+func globalNorm[T float](c *Call, _, _ int) error {
+	total := 0.0
+	for _, in := range c.In {
+		for _, v := range data[T](in) {
+			total += float64(v) * float64(v)
+		}
+	}
+	data[T](c.Out[0])[0] = T(math.Sqrt(total))
+	return nil
+}

@@ -1,0 +1,128 @@
+package native
+
+import (
+	"graft/graph"
+	"graft/runtime/buffer"
+)
+
+func productReference() Table {
+	return Table{
+		"matmul":  product(),
+		"project": product(),
+	}
+}
+
+func product() Kernel {
+	k := floats(perProductRow, matmul[float32], matmul[float64])
+	k.Prepare = func(c *Call) error {
+		c.Data = newProduct(c)
+		return nil
+	}
+	return k
+}
+
+// perProductRow counts the rows of all matrices of the result.
+func perProductRow(c *Call) int {
+	s := c.Out[0].Shape
+	return buffer.Size(s[:len(s)-1])
+}
+
+// productShape holds the sizes of a batch of products C = scale * op(A) op(B), with C m x n and k inner.
+type productShape struct {
+	batch, m, n, k int
+	transA, transB bool
+	scale          float64
+}
+
+func newProduct(c *Call) *productShape {
+	s := c.Out[0].Shape
+	r := len(s)
+	p := &productShape{batch: buffer.Size(s[:r-2]), m: s[r-2], n: s[r-1], scale: 1}
+	if c.Node.Op.Name == "project" {
+		p.scale = c.Node.Float("scale")
+	} else {
+		p.transA, p.transB = c.Node.Bool("transA"), c.Node.Bool("transB")
+	}
+	p.k = c.In[0].Shape[r-1]
+	if p.transA {
+		p.k = c.In[0].Shape[r-2]
+	}
+	return p
+}
+
+func matmul[T float](c *Call, lo, hi int) error {
+	p := c.Data.(*productShape)
+	a, b, out := data[T](c.In[0]), data[T](c.In[1]), data[T](c.Out[0])
+	rowA, stepA := p.k, 1
+	if p.transA {
+		rowA, stepA = 1, p.m
+	}
+	colB, stepB := 1, p.n
+	if p.transB {
+		colB, stepB = p.k, 1
+	}
+	for row := lo; row < hi; row++ {
+		batch, i := row/p.m, row%p.m
+		firstA, firstB := batch*p.m*p.k+i*rowA, batch*p.k*p.n
+		for j := range p.n {
+			total := 0.0
+			for l := range p.k {
+				total += float64(a[firstA+l*stepA]) * float64(b[firstB+j*colB+l*stepB])
+			}
+			out[row*p.n+j] = T(p.scale * total)
+		}
+	}
+	return nil
+}
+
+func sparseReference() Table {
+	return Table{
+		"spmm":  floats(perRowOfResult, spmm[float32], spmm[float64]),
+		"sddmm": floats(perElement, sddmm[float32], sddmm[float64]),
+	}
+}
+
+func perRowOfResult(c *Call) int { return c.Out[0].Shape[0] }
+
+// line returns the sparse matrix's row r, or column r when transposed: the places of its entries are [lo, hi) of the
+// pattern's order, and other gives the column or row of each.
+func line(p *buffer.Pattern, n *graph.Node, r int) (lo, hi int, other []int32) {
+	if n.Bool("trans") {
+		return int(p.ColPtr[r]), int(p.ColPtr[r+1]), p.RowOf
+	}
+	return int(p.RowPtr[r]), int(p.RowPtr[r+1]), p.Col
+}
+
+func spmm[T float](c *Call, lo, hi int) error {
+	p, entries, x, out := c.In[0].Pattern, data[T](c.In[1]), data[T](c.In[2]), data[T](c.Out[0])
+	n, trans := width(c.In[2]), c.Node.Bool("trans")
+	for r := lo; r < hi; r++ {
+		first, end, other := line(p, c.Node, r)
+		for j := range n {
+			total := 0.0
+			for q := first; q < end; q++ {
+				k := q
+				if trans {
+					k = int(p.Entry[q])
+				}
+				total += float64(entries[k]) * float64(x[int(other[q])*n+j])
+			}
+			out[r*n+j] = T(total)
+		}
+	}
+	return nil
+}
+
+func sddmm[T float](c *Call, lo, hi int) error {
+	p, a, b, out := c.In[0].Pattern, data[T](c.In[1]), data[T](c.In[2]), data[T](c.Out[0])
+	n := width(c.In[1])
+	for k := lo; k < hi; k++ {
+		ra, rb := a[int(p.Row[k])*n:][:n], b[int(p.Col[k])*n:][:n]
+		total := 0.0
+		for j := range ra {
+			total += float64(ra[j]) * float64(rb[j])
+		}
+		out[k] = T(total)
+	}
+	return nil
+}

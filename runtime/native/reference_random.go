@@ -1,0 +1,90 @@
+package native
+
+import (
+	"graft/graph"
+	"graft/runtime/rng"
+)
+
+func randomReference() Table {
+	return Table{
+		"key":            {Run: key},
+		"random_uniform": floats(perElement, drawUniform[float32], drawUniform[float64]),
+		"random_normal":  floats(perElement, drawNormal[float32], drawNormal[float64]),
+		"dropout":        dropoutIn(whole, drop[float32]),
+	}
+}
+
+func key(c *Call, _, _ int) error {
+	c.Out[0].I32[0], c.Out[0].I32[1] = c.In[0].I32[0], c.In[1].I32[0]
+	return nil
+}
+
+// stream returns the node's stream under the key that is operand k.
+func stream(c *Call, k int) rng.Stream {
+	return rng.New(c.In[k].I32[0], c.In[k].I32[1], c.Node.Str("stream"))
+}
+
+func drawUniform[T float](c *Call, lo, hi int) error {
+	uniform(stream(c, 0), data[T](c.Out[0])[lo:hi], lo)
+	return nil
+}
+
+func drawNormal[T float](c *Call, lo, hi int) error {
+	normal(stream(c, 0), data[T](c.Out[0])[lo:hi], lo)
+	return nil
+}
+
+func uniform[T float](s rng.Stream, dst []T, first int) {
+	switch d := any(&dst).(type) {
+	case *[]float32:
+		s.Uniform32(*d, first)
+	case *[]float64:
+		s.Uniform64(*d, first)
+	}
+}
+
+func normal[T float](s rng.Stream, dst []T, first int) {
+	switch d := any(&dst).(type) {
+	case *[]float32:
+		s.Normal32(*d, first)
+	case *[]float64:
+		s.Normal64(*d, first)
+	}
+}
+
+// drawBlock is the number of draws that dropout holds at a time.
+const drawBlock = 256
+
+// dropoutIn returns the kernel of dropout in the given number of parts. The scratch memory of its draws cannot be the part's
+// stack: the compiler does not see that the generator lets go of it.
+func dropoutIn(parts func(c *Call) int, f32 func(dst, x, u []float32, rate float64)) Kernel {
+	return Kernel{
+		Prepare: func(c *Call) error {
+			c.Data = make([]float32, drawBlock*parts(c))
+			return nil
+		},
+		Parts: parts,
+		Run: func(c *Call, part, parts int) error {
+			s, rate, n := stream(c, 1), c.Node.Float("rate"), perElement(c)
+			lo, hi := n*part/parts, n*(part+1)/parts
+			draws := c.Data.([]float32)[part*drawBlock : (part+1)*drawBlock]
+			for ; lo < hi; lo += drawBlock {
+				u := draws[:min(drawBlock, hi-lo)]
+				s.Uniform32(u, lo)
+				if x, out := c.In[0], c.Out[0]; out.DType == graph.F64 {
+					drop(out.F64[lo:lo+len(u)], x.F64[lo:], u, rate)
+				} else {
+					f32(out.F32[lo:lo+len(u)], x.F32[lo:], u, rate)
+				}
+			}
+			return nil
+		},
+		InPlace: []int{0},
+	}
+}
+
+func drop[T float](dst, x []T, u []float32, rate float64) {
+	for i := range dst {
+		dst[i] = T(dropped(float64(x[i]), float64(u[i]), rate))
+	}
+}
