@@ -12,7 +12,7 @@ func identity(x float64) float64 { return x }
 
 // exp32Sum sets dst to exp(x - largest) and returns the sum. dst may be x.
 func exp32Sum(dst, x []float32) float64 {
-	largest := x[0]
+	largest := float32(math.Inf(-1))
 	for _, v := range x {
 		largest = max(largest, v)
 	}
