@@ -31,9 +31,13 @@
 // goroutine at a time, and while a program that stores runs, no other may use the State; a [Pool] serves any number of
 // goroutines. In steady state Step allocates nothing.
 //
+// A kernel that can fail belongs to an op that uses integers as positions, or to a user's own op without the flags
+// elementwise, random or optimizer; kernels of other ops must not fail, since leaves may be changing when they run.
+//
 // # How it works
 //
-// plan.go decides where every value lives and arena.go packs those that live for a while only; order.go adds the edges that
-// keep a reader of old contents before the writer of new ones; verify.go proves, without the planner's bookkeeping, that no
-// value is overwritten before its last read. schedule.go and pool.go run the resulting graph of calls on workers.
+// early.go chooses the order of nodes; plan.go decides where every value lives, and arena.go packs those that live for a
+// while only; order.go adds the edges that keep a reader of old contents before the writer of new ones; verify.go proves,
+// without the planner's bookkeeping, that no value is overwritten before its last read. schedule.go and pool.go run the
+// resulting graph of calls on workers.
 package runtime

@@ -17,7 +17,7 @@ type plan struct {
 	slotOf  map[*graph.Value]int
 	saved   map[*graph.Value]int // copies of leaves that are stored to another and change themselves
 	once    []task               // phase once, in program order; its slots are shared with nothing
-	tasks   []task               // a step, in program order
+	tasks   []task               // a step, in the order in which one worker runs it
 	spaces  int
 	arena   [arenas]int // elements
 	report  Report
@@ -122,7 +122,7 @@ func (p *plan) push(t task) {
 // schedule makes the tasks.
 func (p *plan) schedule(job *Job) error {
 	p.copyLeaves()
-	for _, n := range p.program.Nodes {
+	for _, n := range early(p.program) {
 		if n.Op.Is(graph.Leaf) || n.Op.Is(graph.Effect) {
 			continue
 		}
