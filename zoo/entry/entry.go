@@ -5,6 +5,7 @@ package entry
 import (
 	"graft/graph"
 	"graft/passes"
+	"graft/runtime/buffer"
 	"graft/runtime/train"
 	"graft/zoo/option"
 )
@@ -29,7 +30,16 @@ type Entry struct {
 	Metric, Unit string
 	// Published returns the paper's value for a mode on a data set.
 	Published func(data, mode string) (value float64, ok bool)
+	// FromEdges makes sparse inputs, by name, out of the directed edges of a graph: edge k leads from node source[k] to node
+	// target[k], both below nodes. Where there are none, the model sees no graph.
+	FromEdges map[string]FromEdges
+	// TorchTransposed reports whether the published PyTorch code keeps a parameter as [out, in], as torch.nn.Linear does its
+	// weight. nil stands for none.
+	TorchTransposed func(param string) bool
 }
+
+// FromEdges makes a sparse matrix over the nodes of a graph: the places of its entries, and the entries in their order.
+type FromEdges func(nodes int, source, target []int32) (*buffer.Pattern, []float32, error)
 
 // Build returns the definition for an option struct, after checking it.
 func (e Entry) Build(options any) (*graph.Graph, error) {

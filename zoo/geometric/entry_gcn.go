@@ -1,8 +1,12 @@
 package geometric
 
 import (
+	"math"
+	"slices"
+
 	"graft/graph"
 	"graft/passes"
+	"graft/runtime/buffer"
 	"graft/zoo/entry"
 	"graft/zoo/option"
 )
@@ -26,7 +30,44 @@ func GCNEntry() entry.Entry {
 			}[[2]string{data, mode}]
 			return v, ok
 		},
+		FromEdges: map[string]entry.FromEdges{"propagation": propagation},
 	}
+}
+
+// propagation is the matrix that GCNConv of PyTorch Geometric 1.5.0 propagates with, its rows the targets: D^-1/2 (A+I) D^-1/2,
+// where D counts the edges of A+I by their source. Like there, a node has one self loop, whether it is given, given twice or
+// not, and another edge counts as often as it is given. Of an undirected graph it is [Citation.GCNPropagation], to the bit.
+func propagation(nodes int, source, target []int32) (*buffer.Pattern, []float32, error) {
+	places := make([]int64, 0, len(source)+nodes) // in row order, once sorted
+	for k := range source {
+		if source[k] != target[k] {
+			places = append(places, int64(target[k])*int64(nodes)+int64(source[k]))
+		}
+	}
+	for v := range nodes {
+		places = append(places, int64(v)*int64(nodes)+int64(v))
+	}
+	slices.Sort(places)
+	var row, col []int32
+	var times []float64 // that an edge is given
+	degree := make([]float64, nodes)
+	for k, at := range places {
+		if k == 0 || at != places[k-1] {
+			row, col, times = append(row, int32(at/int64(nodes))), append(col, int32(at%int64(nodes))), append(times, 0)
+		}
+		last := len(times) - 1
+		times[last]++
+		degree[col[last]]++
+	}
+	p, _, err := buffer.NewPattern(nodes, nodes, row, col)
+	if err != nil {
+		return nil, nil, err
+	}
+	entries := make([]float32, p.NNZ())
+	for k := range entries {
+		entries[k] = float32(times[k] * (1 / math.Sqrt(degree[p.Row[k]]) * (1 / math.Sqrt(degree[p.Col[k]]))))
+	}
+	return p, entries, nil
 }
 
 // gcnRecipe is that of the published code (geometric.py): Adam at 0.01 for 250 epochs, L2 decay of the first convolution alone.

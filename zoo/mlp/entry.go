@@ -3,6 +3,7 @@ package mlp
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"gorgonia.org/tensor"
 	"graft/graph"
@@ -26,6 +27,8 @@ func Entry() entry.Entry {
 		Open:       open,
 		Metric:     "test_accuracy", Unit: "percent",
 		Published: func(data, mode string) (float64, bool) { return 0, false }, // the example states no numbers
+		// The example's layers are torch.nn.Linear.
+		TorchTransposed: func(param string) bool { return strings.HasSuffix(param, "/weight") },
 	}
 }
 

@@ -1,0 +1,62 @@
+package experiment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"graft/graph"
+	"graft/passes"
+	"graft/zoo/entry"
+)
+
+// Parts returns the names of the parts that a plan's program can be compiled to.
+func Parts() []string {
+	return []string{passes.Step, passes.Gradient, passes.Update, passes.Predict, passes.Alignment}
+}
+
+// Define builds an entry's definition for options that differ from the defaults as set says.
+func Define(e entry.Entry, set map[string]string) (*graph.Graph, error) {
+	options, err := e.Configure(set)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	return e.Build(options)
+}
+
+// Definition builds the plan's definition.
+func (p *Plan) Definition() (*graph.Graph, error) { return p.Entry.Build(p.Options) }
+
+// Compile makes one part of the plan's program.
+func (p *Plan) Compile(part string) (*passes.Compiled, error) { return p.CompileTraced(part, nil) }
+
+// CompileTraced is [Plan.Compile] and shows trace the graph after every pass. The update program is not made by passes of its
+// own: its trace and report are those of the gradient program that it belongs to.
+func (p *Plan) CompileTraced(part string, trace func(passes.Pass, *graph.Graph)) (*passes.Compiled, error) {
+	if !slices.Contains(Parts(), part) {
+		return nil, &UsageError{fmt.Errorf("part %q is not one of %s", part, strings.Join(Parts(), ", "))}
+	}
+	if part == passes.Alignment && !p.grafts() {
+		return nil, &UsageError{fmt.Errorf("mode %s delivers no error at any point: it has no part %s", p.Pipeline.Mode, part)}
+	}
+	def, err := p.Definition()
+	if err != nil {
+		return nil, err
+	}
+	options := passes.Options{Part: part, Feedback: p.Feedback, Optimizer: p.Recipe.Optimizer, Trace: trace}
+	if part != passes.Update {
+		return passes.Compile(def, p.Pipeline, options)
+	}
+	options.Part = passes.Gradient
+	c, err := passes.Compile(def, p.Pipeline, options)
+	if err != nil {
+		return nil, err
+	}
+	update, err := passes.CompileUpdate(c.Program, p.Recipe.Optimizer)
+	return &passes.Compiled{Program: update, Report: c.Report}, err
+}
+
+// grafts reports whether the mode delivers projected errors.
+func (p *Plan) grafts() bool {
+	return slices.ContainsFunc(p.Pipeline.Passes, func(q passes.Pass) bool { return q.Name == "graft" })
+}

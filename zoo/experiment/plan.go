@@ -1,0 +1,141 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"graft/feedback"
+	"graft/passes"
+	"graft/zoo/dataset"
+	"graft/zoo/entry"
+	"graft/zoo/option"
+)
+
+// UsageError is a mistake in what was asked for, as opposed to a failure in doing it.
+type UsageError struct{ Err error }
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Plan is a model, a mode and a task with everything resolved: what will be trained and how.
+type Plan struct {
+	Entry    entry.Entry
+	Pipeline passes.Pipeline
+	Task     *entry.Task
+	Variant  string
+	Options  any
+	Recipe   entry.Recipe
+	Feedback feedback.Options
+}
+
+// PaperFaithful is the variant that every entry has: what the paper says, where the published code differs from it.
+const PaperFaithful = "paper"
+
+// Choices are what a user may decide. Zero values take the recipe's.
+type Choices struct {
+	Mode     string
+	Variant  string
+	Set      map[string]string // options of the model, and lr and batch of the recipe
+	Epochs   int
+	Feedback feedback.Options
+}
+
+// Open reads the named data set of an entry, or its default one when data is "". Where a real set that was not asked for by name is not at
+// hand, its generated stand-in is opened and notice says so.
+func Open(e entry.Entry, data, dir string) (task *entry.Task, notice string, err error) {
+	name := data
+	if name == "" {
+		name = e.Data[0]
+	}
+	known := false
+	for _, d := range e.Data {
+		known = known || d == name
+	}
+	if !known {
+		return nil, "", &UsageError{fmt.Errorf("%s has no data set %q; it has %v", e.Name, name, e.Data)}
+	}
+	task, err = e.Open(name, dir)
+	var missing *dataset.NotFoundError
+	if standIn := e.StandIn[name]; errors.As(err, &missing) && data == "" && standIn != "" {
+		task, err = e.Open(standIn, dir)
+		return task, fmt.Sprintf("%v.\nUsing %s instead, which graft generates: its numbers compare with nothing published.", missing, standIn), err
+	}
+	return task, "", err
+}
+
+// NewPlan resolves the choices. Task may be nil where nothing is trained, for instance to look at a compiled program.
+func NewPlan(e entry.Entry, task *entry.Task, c Choices) (*Plan, error) {
+	pipeline, err := passes.Mode(c.Mode)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	if c.Variant != "" && c.Variant != PaperFaithful {
+		return nil, &UsageError{fmt.Errorf("%s has no variant %q; it has %s", e.Name, c.Variant, PaperFaithful)}
+	}
+	p := &Plan{Entry: e, Pipeline: pipeline, Task: task, Variant: PaperFaithful, Recipe: e.Recipe(c.Mode)}
+	if p.Feedback, err = c.Feedback.WithDefaults(); err != nil {
+		return nil, &UsageError{err}
+	}
+	user := maps.Clone(c.Set)
+	if p.Recipe.LR, err = number(user, "lr", p.Recipe.LR); err != nil {
+		return nil, &UsageError{err}
+	}
+	batch, err := number(user, "batch", float64(p.Recipe.Batch))
+	if err != nil || batch != float64(int(batch)) {
+		return nil, &UsageError{fmt.Errorf("option batch=%s: not a whole number", c.Set["batch"])}
+	}
+	p.Recipe.Batch = int(batch)
+	if c.Epochs > 0 {
+		p.Recipe.Epochs = c.Epochs
+	}
+	var fixed map[string]string
+	if task != nil {
+		fixed = task.Set
+	}
+	if p.Options, err = e.Configure(fixed, p.Recipe.Set, user); err != nil {
+		return nil, &UsageError{err}
+	}
+	for name, value := range fixed {
+		if got := option.Map(p.Options)[name]; got != value {
+			return nil, &UsageError{fmt.Errorf("option %s=%s does not fit data set %q, which has %s", name, got, task.Data, value)}
+		}
+	}
+	return p, nil
+}
+
+// number takes a numeric key out of set.
+func number(set map[string]string, key string, otherwise float64) (float64, error) {
+	s, ok := set[key]
+	if !ok {
+		return otherwise, nil
+	}
+	delete(set, key)
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || v <= 0 {
+		return 0, fmt.Errorf("option %s=%s: not a positive number", key, s)
+	}
+	return v, nil
+}
+
+// Info names everything that decides what is computed, for checkpoints and reports.
+func (p *Plan) Info() map[string]string {
+	info := map[string]string{
+		"model": p.Entry.Name, "variant": p.Variant, "mode": p.Pipeline.Mode, "epochs": strconv.Itoa(p.Recipe.Epochs),
+		"lr": fmt.Sprint(p.Recipe.LR), "batch": strconv.Itoa(p.Recipe.Batch), "optimizer": p.Recipe.Optimizer.String(), "recipe": p.Recipe.Source,
+	}
+	if p.Task != nil {
+		info["data"] = p.Task.Data
+	}
+	if p.Pipeline.Mode != "bp" {
+		info["granularity"] = p.Feedback.Granularity
+	}
+	if p.Pipeline.Mode == "dfa" {
+		info["feedback"] = fmt.Sprintf("%s %s route %d", p.Feedback.Sharing, p.Feedback.Dist, p.Feedback.Route)
+	}
+	for k, v := range option.Map(p.Options) {
+		info["option."+k] = v
+	}
+	return info
+}

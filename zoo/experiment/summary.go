@@ -1,0 +1,77 @@
+package experiment
+
+import (
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+)
+
+// Row is one line of a table of results, with the keys of the command line's JSON contract.
+type Row struct {
+	Model       string   `json:"model"`
+	Variant     string   `json:"variant"`
+	Mode        string   `json:"mode"`
+	Granularity string   `json:"granularity"`
+	Feedback    string   `json:"feedback,omitempty"` // how dfa delivers the error
+	Data        string   `json:"data"`
+	Metric      string   `json:"metric"`
+	Unit        string   `json:"unit"`
+	Mean        float64  `json:"mean"`
+	Median      float64  `json:"median"`
+	Std         float64  `json:"std"` // n-1; 0 for a single value
+	Min         float64  `json:"min"`
+	N           int      `json:"n"`
+	Published   *float64 `json:"published"`
+}
+
+// Summarise fills in a row's statistics.
+func (r Row) Summarise(values []float64) Row {
+	sorted := slices.Sorted(slices.Values(values))
+	r.N = len(sorted)
+	if r.N == 0 {
+		return r
+	}
+	r.Mean, r.Min = stat.Mean(sorted, nil), sorted[0]
+	r.Median = (sorted[(r.N-1)/2] + sorted[r.N/2]) / 2
+	if r.N > 1 {
+		r.Std = stat.StdDev(sorted, nil)
+	}
+	return r
+}
+
+// Rows returns the rows of one plan's cells: its metric, alignment averaged over the points where there is any, and seconds of
+// training.
+func Rows(p *Plan, cells []Cell) []Row {
+	var metric, alignment, seconds []float64
+	for _, c := range cells {
+		if c.Plan != p || c.Outcome == nil {
+			continue
+		}
+		metric = append(metric, c.Outcome.Metrics[p.Entry.Metric])
+		seconds = append(seconds, c.Outcome.Seconds)
+		if len(c.Outcome.Alignment) > 0 {
+			sum := 0.0
+			for _, a := range c.Outcome.Alignment {
+				sum += a.Mean
+			}
+			alignment = append(alignment, sum/float64(len(c.Outcome.Alignment)))
+		}
+	}
+	info := p.Info()
+	base := Row{Model: p.Entry.Name, Variant: info["variant"], Mode: p.Pipeline.Mode, Granularity: info["granularity"],
+		Feedback: info["feedback"], Data: p.Task.Data}
+	row := base
+	row.Metric, row.Unit = p.Entry.Metric, p.Entry.Unit
+	if v, ok := p.Entry.Published(p.Task.Data, p.Pipeline.Mode); ok {
+		row.Published = &v
+	}
+	rows := []Row{row.Summarise(metric)}
+	if len(alignment) > 0 {
+		row = base
+		row.Metric, row.Unit = "alignment", "cosine"
+		rows = append(rows, row.Summarise(alignment))
+	}
+	row = base
+	row.Metric, row.Unit = "seconds", "s"
+	return append(rows, row.Summarise(seconds))
+}

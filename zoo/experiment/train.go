@@ -1,0 +1,152 @@
+package experiment
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"graft/graph"
+	"graft/passes"
+	"graft/runtime"
+	"graft/runtime/train"
+
+	"gorgonia.org/tensor"
+)
+
+// Programs are a plan's compiled programs. They are the same for every seed.
+type Programs struct {
+	Plan          *Plan
+	Step, Predict *passes.Compiled
+	Alignment     *passes.Compiled // nil where the mode delivers nothing
+}
+
+// Programs compiles what a training needs.
+func (p *Plan) Programs() (*Programs, error) {
+	out := &Programs{Plan: p}
+	var err error
+	if out.Step, err = p.Compile(passes.Step); err != nil {
+		return nil, err
+	}
+	if out.Predict, err = p.Compile(passes.Predict); err != nil {
+		return nil, err
+	}
+	for _, point := range out.Step.Report.Points {
+		if point.Grafted && out.Alignment == nil {
+			if out.Alignment, err = p.Compile(passes.Alignment); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// Settings are how, and not what, to train.
+type Settings struct {
+	Pool            *runtime.Pool
+	Backend         runtime.Backend
+	Dir             string // where metrics and checkpoints go; "" for nowhere
+	Resume          bool
+	CheckpointEvery int
+	Progress        io.Writer
+	Align           bool // measure alignment at the end
+}
+
+// Outcome is what one training came to.
+type Outcome struct {
+	Seed      int32
+	Metrics   map[string]float64 // of the reported epoch
+	Epoch     int                // the reported epoch
+	Seconds   float64
+	Alignment map[string]Alignment // by point
+}
+
+// Alignment is the cosine between delivered and backpropagated cotangents over the rows of a point.
+type Alignment struct {
+	Mean, Std     float64
+	Rows, Skipped int
+}
+
+// State returns freshly initialised parameters and slots for a seed.
+func (p *Programs) State(seed int32) (*runtime.State, error) {
+	s := runtime.NewState()
+	// Parameters have known dimensions: no symbol needs a value.
+	return s, s.Init(p.Step.Program, graph.Binding{}, seed)
+}
+
+// Train trains one seed.
+func (p *Programs) Train(ctx context.Context, seed int32, s Settings) (*Outcome, error) {
+	plan := p.Plan
+	state, err := p.State(seed)
+	if err != nil {
+		return nil, err
+	}
+	source, err := plan.Task.Train(seed, plan.Recipe.Batch)
+	if err != nil {
+		return nil, err
+	}
+	evalSource, meter, err := plan.Task.Evaluate()
+	if err != nil {
+		return nil, err
+	}
+	options := runtime.Options{Pool: s.Pool, Backend: s.Backend}
+	run := &train.Run{
+		Info: plan.Info(), Program: p.Step.Program, State: state, Options: options,
+		Source: source, Epochs: plan.Recipe.Epochs, Seed: seed, LR: train.Constant(plan.Recipe.LR),
+		Evaluation: &train.Evaluation{Program: p.Predict.Program, Source: evalSource, Meter: meter},
+		Best:       plan.Task.Best,
+		Dir:        s.Dir, Resume: s.Resume, CheckpointEvery: s.CheckpointEvery, Progress: s.Progress,
+	}
+	summary, err := run.Fit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &Outcome{Seed: seed, Metrics: summary.Metrics, Epoch: summary.Epoch, Seconds: summary.Seconds}
+	if s.Align && p.Alignment != nil {
+		if out.Alignment, err = p.Align(ctx, state, seed, options); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Align measures the alignment at every point that is delivered to, with the weights of state.
+func (p *Programs) Align(ctx context.Context, state *runtime.State, seed int32, o runtime.Options) (map[string]Alignment, error) {
+	batch, err := p.Plan.Task.Align()
+	if err != nil {
+		return nil, err
+	}
+	m := &alignmentMeter{program: p.Alignment.Program}
+	e := &train.Evaluation{Program: m.program, Source: train.Fixed(*batch), Meter: m, Seed: seed}
+	_, err = e.Run(ctx, state, o)
+	return m.points, err
+}
+
+// alignmentMeter reads the outputs of an alignment program.
+type alignmentMeter struct {
+	program *graph.Graph
+	points  map[string]Alignment
+}
+
+func (m *alignmentMeter) Reset() { m.points = map[string]Alignment{} }
+
+func (m *alignmentMeter) Add(_ *train.Batch, output func(name string) *tensor.Dense) error {
+	for _, n := range m.program.Effects("output") {
+		point, ok := strings.CutPrefix(n.Name(), "alignment/")
+		if !ok || output(n.Name()+"/std") == nil {
+			continue // one of the figures that belong to a point
+		}
+		m.points[point] = Alignment{
+			Mean: float64(output(n.Name()).Float32s()[0]), Std: float64(output(n.Name() + "/std").Float32s()[0]),
+			Rows: int(output(n.Name() + "/rows").Int32s()[0]), Skipped: int(output(n.Name() + "/skipped").Int32s()[0]),
+		}
+	}
+	return nil
+}
+
+func (m *alignmentMeter) Metrics() map[string]float64 {
+	out := map[string]float64{}
+	for point, a := range m.points {
+		out["alignment/"+point] = a.Mean
+	}
+	return out
+}
