@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"graft/feedback"
@@ -254,7 +253,8 @@ func toy() entry.Entry {
 			g := graph.New("toy")
 			x := g.Input("x", graph.F32, "batch", "time", 3)
 			on := g.Input("on", graph.Bool, "batch", "time", 4)
-			flat := g.Input("flat", graph.F32, graph.Sym("batch").Mul(graph.Sym("time")).Mul(graph.Int(2)))
+			all := graph.Sym("batch").Mul(graph.Sym("time")).Mul(graph.Int(2))
+			flat := g.Input("flat", graph.F32, all)
 			mean := g.State("norm/mean", "zeros", graph.Tensor(graph.F32, graph.Dims(3)...))
 			h := graph.MatMul(graph.Sub(x, mean), g.Param("a/weight", "zeros", 3, 4))
 			h = graph.Feedback(h, graph.Point{Name: "inside", Site: "out", Micro: true, Rows: 2})
@@ -264,10 +264,8 @@ func toy() entry.Entry {
 			h = graph.Feedback(h, graph.Point{Name: "stop", Site: "out", Rows: 2, NoGraft: true})
 			h = graph.ErrorSite(graph.MatMul(h, g.Param("c/weight", "zeros", 2, 2)), "out", 2)
 			g.Output("y", h)
-			g.Loss(graph.Sum(graph.Mul(g.Reshaped(h, flat), flat)))
+			g.Loss(graph.Sum(graph.Mul(graph.Reshape(h, all), flat)))
 			return g
 		},
 	}
 }
-
-func shared(names []string) string { return strings.Join(names, ",") }

@@ -28,6 +28,7 @@ type Plan struct {
 	Options  any
 	Recipe   entry.Recipe
 	Feedback feedback.Options
+	given    *matrices // nil when they are drawn
 }
 
 // PaperFaithful is the variant that every entry has: what the paper says, where the published code differs from it.
@@ -40,6 +41,7 @@ type Choices struct {
 	Set      map[string]string // options of the model, and lr and batch of the recipe
 	Epochs   int
 	Feedback feedback.Options
+	Matrices string // a safetensors file of feedback matrices "feedback/<point>", used as given; "" draws them
 }
 
 // Open reads the named data set of an entry, or its default one when data is "". Where a real set that was not asked for by name is not at
@@ -77,6 +79,12 @@ func NewPlan(e entry.Entry, task *entry.Task, c Choices) (*Plan, error) {
 	p := &Plan{Entry: e, Pipeline: pipeline, Task: task, Variant: PaperFaithful, Recipe: e.Recipe(c.Mode)}
 	if p.Feedback, err = c.Feedback.WithDefaults(); err != nil {
 		return nil, &UsageError{err}
+	}
+	if c.Matrices != "" && p.grafts() {
+		if p.given, err = readMatrices(c.Matrices); err != nil {
+			return nil, err
+		}
+		p.Feedback.Given = true
 	}
 	user := maps.Clone(c.Set)
 	if p.Recipe.LR, err = number(user, "lr", p.Recipe.LR); err != nil {
@@ -122,7 +130,7 @@ func number(set map[string]string, key string, otherwise float64) (float64, erro
 // Info names everything that decides what is computed, for checkpoints and reports.
 func (p *Plan) Info() map[string]string {
 	info := map[string]string{
-		"model": p.Entry.Name, "variant": p.Variant, "mode": p.Pipeline.Mode, "epochs": strconv.Itoa(p.Recipe.Epochs),
+		"model": p.Entry.Name, "variant": p.Variant, "mode": p.Pipeline.Mode,
 		"lr": fmt.Sprint(p.Recipe.LR), "batch": strconv.Itoa(p.Recipe.Batch), "optimizer": p.Recipe.Optimizer.String(), "recipe": p.Recipe.Source,
 	}
 	if p.Task != nil {
@@ -133,6 +141,9 @@ func (p *Plan) Info() map[string]string {
 	}
 	if p.Pipeline.Mode == "dfa" {
 		info["feedback"] = fmt.Sprintf("%s %s route %d", p.Feedback.Sharing, p.Feedback.Dist, p.Feedback.Route)
+		if p.given != nil {
+			info["feedback"] = fmt.Sprintf("given, sha256 %s, route %d", p.given.sum, p.Feedback.Route)
+		}
 	}
 	for k, v := range option.Map(p.Options) {
 		info["option."+k] = v

@@ -70,7 +70,13 @@ type Alignment struct {
 func (p *Programs) State(seed int32) (*runtime.State, error) {
 	s := runtime.NewState()
 	// Parameters have known dimensions: no symbol needs a value.
-	return s, s.Init(p.Step.Program, graph.Binding{}, seed)
+	if err := s.Init(p.Step.Program, graph.Binding{}, seed); err != nil {
+		return nil, err
+	}
+	if p.Plan.given != nil {
+		return s, p.Plan.given.into(s, p.Step.Program)
+	}
+	return s, nil
 }
 
 // Train trains one seed.
