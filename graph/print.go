@@ -19,41 +19,34 @@ func (g *Graph) String() string {
 
 // Write writes g in its canonical text form: a version line, a header, and one node a line. Leaves are called by their names,
 // other values by numbers in order. The nodes of a program stand in sections by phase and region.
-func (g *Graph) Write(w io.Writer) error {
+func (g *Graph) Write(w io.Writer) error { return g.write(w, false) }
+
+// WriteFolded writes g for reading: as Write does, but the update section, which repeats one rule for every parameter, and the
+// state leaves are each folded into a line that counts them. What is folded cannot be parsed back.
+func (g *Graph) WriteFolded(w io.Writer) error { return g.write(w, true) }
+
+func (g *Graph) write(w io.Writer, fold bool) error {
 	p := &printer{names: Names(g)}
 	p.printf("graft-ir %d\n\n", Version)
-	if !g.Program {
-		p.printf("graph %s {\n", g.Name)
-	} else {
-		p.printf("program %s", g.Name)
-		for _, kv := range g.header() {
-			if *kv.value != "" {
-				p.printf(" %s=%s", kv.key, *kv.value)
-			}
-		}
-		p.printf(" {\n")
-	}
+	p.header(g)
 	for _, r := range g.Relations {
 		p.printf("  relation %v\n", r)
 	}
-	section := ""
+	var folded []*Node
 	for _, n := range g.Nodes {
-		if s := sectionHeader(n.Phase, n.Label); s != section {
-			if section != "" {
-				p.printf("  }\n")
-			}
-			if s != "" {
-				p.printf("  %s {\n", s)
-			}
-			section = s
+		if fold && (n.Phase == Update || n.Op.Name == "state") {
+			folded = append(folded, n)
+			continue
 		}
-		if section != "" {
+		p.enter(sectionHeader(n.Phase, n.Label))
+		if p.section != "" {
 			p.printf("  ")
 		}
 		p.printf("  %s\n", FormatNode(n, p.names))
 	}
-	if section != "" {
-		p.printf("  }\n")
+	p.enter("")
+	if len(folded) > 0 {
+		p.printf("  ... %s\n", countOps(folded))
 	}
 	p.printf("}\n")
 	_, err := io.WriteString(w, p.b.String())
@@ -61,11 +54,55 @@ func (g *Graph) Write(w io.Writer) error {
 }
 
 type printer struct {
-	b     strings.Builder
-	names map[*Value]string
+	b       strings.Builder
+	names   map[*Value]string
+	section string // the header of the section that is open, or ""
 }
 
 func (p *printer) printf(format string, args ...any) { fmt.Fprintf(&p.b, format, args...) }
+
+func (p *printer) header(g *Graph) {
+	if !g.Program {
+		p.printf("graph %s {\n", g.Name)
+		return
+	}
+	p.printf("program %s", g.Name)
+	for _, kv := range g.header() {
+		if *kv.value != "" {
+			p.printf(" %s=%s", kv.key, *kv.value)
+		}
+	}
+	p.printf(" {\n")
+}
+
+// enter closes the open section and opens another, unless it is open already.
+func (p *printer) enter(section string) {
+	if section == p.section {
+		return
+	}
+	if p.section != "" {
+		p.printf("  }\n")
+	}
+	if section != "" {
+		p.printf("  %s {\n", section)
+	}
+	p.section = section
+}
+
+// countOps counts nodes by op, in order of first appearance: "12 state, 6 adam, 18 store".
+func countOps(nodes []*Node) string {
+	var order []string
+	count := map[string]int{}
+	for _, n := range nodes {
+		if count[n.Op.Name]++; count[n.Op.Name] == 1 {
+			order = append(order, n.Op.Name)
+		}
+	}
+	for i, op := range order {
+		order[i] = fmt.Sprintf("%d %s", count[op], op)
+	}
+	return strings.Join(order, ", ")
+}
 
 type headerField struct {
 	key   string
