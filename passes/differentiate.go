@@ -98,7 +98,7 @@ func (d *differentiator) forward() {
 		case n.Op.Is(graph.Mark):
 			v := d.c.Value(n.Args[0])
 			d.c.Map(n.Results[0], v)
-			if n.Op.Name == "cut" && v != nil {
+			if v != nil && d.stops(n) {
 				v.ReadBy = append(slices.Clone(v.ReadBy), d.regions.readers(n.Results[0])...)
 			}
 		case n.Op.Name == "loss":

@@ -22,7 +22,7 @@ type Options struct {
 	Evaluate bool
 	// GivenRandom replaces the draws of the named streams by inputs "random/<stream>"; other draws are turned off.
 	GivenRandom map[string]bool
-	// Observe adds an output "cotangent/<point>" for every selected point and "error/<site>" for every error site.
+	// Observe adds outputs "cotangent/<point>" and "error/<site>": at a point what was delivered, in backpropagation what arrives.
 	Observe bool
 	// F64 compiles the definition retyped to double precision.
 	F64 bool

@@ -2,12 +2,13 @@ package passes
 
 import "graft/graph"
 
-// eraseFeedback removes the feedback points, so that differentiation runs through the whole graph.
+// eraseFeedback removes the feedback points, so that differentiation runs through the whole graph. It leaves them where
+// cotangents are observed: they are what differentiation reports on before it drops them, identities that they are.
 var eraseFeedback = Pass{
 	Name: "erase-feedback",
 	Why:  "backpropagation sees no feedback points",
-	Run: func(g *graph.Graph, _ *Options) (*graph.Graph, error) {
-		return eraseWhere(g, func(n *graph.Node) bool { return n.Op.Name == "feedback" })
+	Run: func(g *graph.Graph, o *Options) (*graph.Graph, error) {
+		return eraseWhere(g, func(n *graph.Node) bool { return n.Op.Name == "feedback" && !o.Observe })
 	},
 }
 

@@ -31,7 +31,6 @@ type batchReader struct {
 	batch
 	plan *Plan
 	def  *graph.Graph
-	path string
 	file map[string]*tensor.Dense
 	read map[string]bool // the tensors of the file that have been used
 }
@@ -41,7 +40,7 @@ func readBatch(p *Plan, def *graph.Graph, path string) (*batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &batchReader{plan: p, def: def, path: path, file: file.Tensors, read: map[string]bool{}}
+	r := &batchReader{plan: p, def: def, file: file.Tensors, read: map[string]bool{}}
 	r.tensors, r.patterns, r.random = map[string]*tensor.Dense{}, map[string]*buffer.Pattern{}, map[string]bool{}
 	r.symbols = newSymbols()
 	if err := r.all(); err != nil {

@@ -215,7 +215,7 @@ func TestGradPoints(t *testing.T) {
 	p := problem{
 		entry:   toy(),
 		weights: tensors{"a/weight": normals(r, 3, 4), "b/weight": normals(r, 4, 2), "c/weight": normals(r, 2, 2), "norm/mean": normals(r, 3)},
-		batch:   tensors{"x": normals(r, 2, 3, 3), "on": dense(on, 2, 3, 4), "flat": normals(r, 12)},
+		batch:   tensors{"x": normals(r, 2, 3, 3), "on": dense(on, 2, 3, 4), "factor": dense([]float32{1, 2, 3, 1, 2, 3, 2, 1, 3, 2, 1, 2}, 12)},
 	}
 	flat := func(d *tensor.Dense, cols int) mat {
 		m := matOf(d)
@@ -234,11 +234,11 @@ func TestGradPoints(t *testing.T) {
 	h := kept(x.times(w("a/weight")))
 	s := h.times(w("b/weight"))
 	y := s.times(w("c/weight"))
-	e := flat(p.batch["flat"], 2)
-	loss := 0.0
-	for i := range y.v {
-		loss += y.v[i] * e.v[i]
-	}
+	factor, loss := flat(p.batch["factor"], 2), 0.0
+	e := y.each(func(y float64, i, j int) float64 {
+		loss += y * y * factor.v[i*2+j]
+		return 2 * y * factor.v[i*2+j]
+	})
 	closed := func(more map[string]mat) map[string]mat {
 		out := map[string]mat{"loss": {1, 1, []float64{loss}}, "output/y": y, "error/out": e, "grad/c/weight": s.t().times(e)}
 		maps.Copy(out, more)

@@ -25,7 +25,7 @@ func (p *Plan) hint(leaf string, axis int, given *tensor.Dense, fileAxis int) st
 	if set := p.optionFor(leaf, axis, given.Shape()[fileAxis]); set != "" {
 		return fmt.Sprintf(": --set %s would fit", set)
 	}
-	return fmt.Sprintf("; the model has %s (change with --set)", p.settings())
+	return p.settings()
 }
 
 // optionFor returns the "option=value" that gives an axis of a leaf size n, or "".
@@ -62,11 +62,14 @@ func (p *Plan) optionFor(leaf string, axis, n int) string {
 	return ""
 }
 
-// settings lists the values of the plan's options.
+// settings completes the message about what does not fit the plan's options.
 func (p *Plan) settings() string {
 	var out []string
 	for _, f := range option.Fields(p.Options) {
 		out = append(out, f.Name+"="+f.Value)
 	}
-	return strings.Join(out, " ")
+	if out == nil {
+		return ""
+	}
+	return fmt.Sprintf("; the model has %s (change with --set)", strings.Join(out, " "))
 }

@@ -24,7 +24,9 @@ func (l layout) name(param string) string {
 	return param
 }
 
-func (l layout) turns(param string) bool { return l.torch && l.transposed != nil && l.transposed(param) }
+func (l layout) turns(param string) bool {
+	return l.torch && l.transposed != nil && l.transposed(param)
+}
 
 // of returns the type that a parameter of type t has in files.
 func (l layout) of(param string, t graph.Type) graph.Type {

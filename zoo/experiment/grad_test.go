@@ -253,18 +253,23 @@ func toy() entry.Entry {
 			g := graph.New("toy")
 			x := g.Input("x", graph.F32, "batch", "time", 3)
 			on := g.Input("on", graph.Bool, "batch", "time", 4)
-			all := graph.Sym("batch").Mul(graph.Sym("time")).Mul(graph.Int(2))
-			flat := g.Input("flat", graph.F32, all)
+			rows := graph.Sym("batch").Mul(graph.Sym("time"))
+			factor := g.Input("factor", graph.F32, rows.Mul(graph.Int(2)))
+			times := func(x *graph.Value, name string, in, out int) *graph.Value {
+				y := graph.MatMul(graph.Reshape(x, rows, in), g.Param(name, "zeros", in, out))
+				return graph.Reshape(y, "batch", "time", out)
+			}
 			mean := g.State("norm/mean", "zeros", graph.Tensor(graph.F32, graph.Dims(3)...))
-			h := graph.MatMul(graph.Sub(x, mean), g.Param("a/weight", "zeros", 3, 4))
+			h := times(graph.Sub(x, mean), "a/weight", 3, 4)
 			h = graph.Feedback(h, graph.Point{Name: "inside", Site: "out", Micro: true, Rows: 2})
 			h = graph.Mul(h, graph.Cast(on, graph.F32))
 			h = graph.Feedback(h, graph.Point{Name: "block", Site: "out", Rows: 2})
-			h = graph.MatMul(h, g.Param("b/weight", "zeros", 4, 2))
+			h = times(h, "b/weight", 4, 2)
 			h = graph.Feedback(h, graph.Point{Name: "stop", Site: "out", Rows: 2, NoGraft: true})
-			h = graph.ErrorSite(graph.MatMul(h, g.Param("c/weight", "zeros", 2, 2)), "out", 2)
+			h = graph.ErrorSite(times(h, "c/weight", 2, 2), "out", 2)
 			g.Output("y", h)
-			g.Loss(graph.Sum(graph.Mul(graph.Reshape(h, all), flat)))
+			y := graph.Reshape(h, rows.Mul(graph.Int(2)))
+			g.Loss(graph.Sum(graph.Mul(graph.Mul(y, y), factor), 0))
 			return g
 		},
 	}

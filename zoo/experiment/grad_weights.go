@@ -45,7 +45,7 @@ func readWeights(p *Plan, def *graph.Graph, names layout, path string) (*weights
 		w.leaves[param] = names.convert(param, given)
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("%s: no tensor %s; the model has %s (change with --set)%s", path, quoted(missing), p.settings(),
+		return nil, fmt.Errorf("%s: no tensor %s%s%s", path, quoted(missing), p.settings(),
 			otherLayout(missing, file.Tensors))
 	}
 	if err := w.readFeedback(def, file.Tensors, known); err != nil {
@@ -53,7 +53,7 @@ func readWeights(p *Plan, def *graph.Graph, names layout, path string) (*weights
 	}
 	for _, name := range slices.Sorted(maps.Keys(file.Tensors)) {
 		if !known[name] {
-			return nil, fmt.Errorf("%s: tensor %q (%s) is no parameter of %s, which has %s; its options are %s (change with --set)", path, name,
+			return nil, fmt.Errorf("%s: tensor %q (%s) is no parameter of %s, which has %s%s", path, name,
 				typeOf(file.Tensors[name]), def.Name, quoted(slices.Sorted(maps.Keys(known))), p.settings())
 		}
 	}
@@ -76,7 +76,8 @@ func (w *weights) readFeedback(def *graph.Graph, tensors map[string]*tensor.Dens
 		known[name] = true
 		want := graph.Tensor(graph.F32, sites[n.Str("site")], rowWidth(n))
 		if _, err := sameType(given, want); err != nil {
-			return fmt.Errorf("%s: tensor %q is %s, want %v: [width of error %q, width of the point]", w.path, name, typeOf(given), want, n.Str("site"))
+			return fmt.Errorf("%s: tensor %q is %s, want %v: [width of error %q, width of the point]",
+				w.path, name, typeOf(given), want, n.Str("site"))
 		}
 		w.feedback[name] = given
 	}

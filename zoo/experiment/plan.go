@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"strconv"
+	"strings"
 
 	"graft/feedback"
 	"graft/passes"
@@ -51,12 +53,19 @@ func Open(e entry.Entry, data, dir string) (task *entry.Task, notice string, err
 	if name == "" {
 		name = e.Data[0]
 	}
+	if dir != "" {
+		if info, err := os.Stat(dir); err != nil {
+			return nil, "", fmt.Errorf("data directory: %w", err)
+		} else if !info.IsDir() {
+			return nil, "", fmt.Errorf("data directory: %s is a file", dir)
+		}
+	}
 	known := false
 	for _, d := range e.Data {
 		known = known || d == name
 	}
 	if !known {
-		return nil, "", &UsageError{fmt.Errorf("%s has no data set %q; it has %v", e.Name, name, e.Data)}
+		return nil, "", &UsageError{fmt.Errorf("%s has no data set %q; it has %s", e.Name, name, strings.Join(e.Data, ", "))}
 	}
 	task, err = e.Open(name, dir)
 	var missing *dataset.NotFoundError
@@ -103,6 +112,10 @@ func NewPlan(e entry.Entry, task *entry.Task, c Choices) (*Plan, error) {
 		fixed = task.Set
 	}
 	if p.Options, err = e.Configure(fixed, p.Recipe.Set, user); err != nil {
+		var unknown *option.UnknownError
+		if errors.As(err, &unknown) {
+			unknown.Known = append(unknown.Known, "lr", "batch")
+		}
 		return nil, &UsageError{err}
 	}
 	for name, value := range fixed {
