@@ -3,6 +3,9 @@
 package entry
 
 import (
+	"maps"
+	"slices"
+
 	"graft/graph"
 	"graft/passes"
 	"graft/runtime/buffer"
@@ -74,8 +77,8 @@ type Task struct {
 func (e Entry) Configure(layers ...map[string]string) (any, error) {
 	o := e.Options()
 	for _, set := range layers {
-		for name, value := range set {
-			if err := option.Set(o, name, value); err != nil {
+		for _, name := range slices.Sorted(maps.Keys(set)) { // of several mistakes, always the same one is reported
+			if err := option.Set(o, name, set[name]); err != nil {
 				return nil, err
 			}
 		}
