@@ -18,6 +18,8 @@ type compileFlags struct {
 	choice
 	part, format, output                 string
 	fold, stages, report, params, asJSON bool
+	verify                               bool
+	shuffle                              int64
 }
 
 func newCompile() *cobra.Command {
@@ -57,6 +59,8 @@ and --report print other things instead; several may be given.`,
 	f.BoolVar(&c.stages, "stages", false, "print the graph after every pass, and what the pass is for")
 	f.BoolVar(&c.report, "report", false, "print the compile report: points, regions, frozen parameters, weight transport, work")
 	f.BoolVar(&c.params, "params", false, "print the parameters and running statistics: kind, name, type, initialisation")
+	f.BoolVar(&c.verify, "verify", false, "hold the graph after every pass against the rules of its stage")
+	f.Int64Var(&c.shuffle, "shuffle", 0, "`seed` to reorder independent nodes by before every pass; 0 leaves them in order")
 	f.StringVar(&c.format, "format", "text", "text or dot (Graphviz): the `form` of a graph")
 	f.StringVarP(&c.output, "output", "o", "", "`file` to write to instead of standard output")
 	f.BoolVar(&c.asJSON, "json", false, "write JSON lines")
@@ -79,7 +83,7 @@ func (c *compileFlags) check(cmd *cobra.Command) error {
 		return usagef("part %s is not made by passes over the model: --stages and --report are those of part %s", passes.Update, passes.Gradient)
 	}
 	if !f.Changed("mode") {
-		for _, name := range []string{"part", "stages", "report", "granularity", "sharing", "dist", "route", "variant", "matrices"} {
+		for _, name := range []string{"part", "stages", "report", "granularity", "sharing", "dist", "route", "variant", "matrices", "verify", "shuffle"} {
 			if f.Changed(name) {
 				return usagef("--%s needs a --mode; without one, the definition is printed as it is", name)
 			}
@@ -118,7 +122,7 @@ func (c *compileFlags) run(w io.Writer, e entry.Entry) error {
 		return err
 	}
 	trace, traceErr := c.tracer(w, plan)
-	compiled, err := plan.CompileTraced(c.part, trace)
+	compiled, err := plan.CompileInspected(c.part, experiment.Inspection{Trace: trace, Verify: c.verify, ShuffleSeed: c.shuffle})
 	if err != nil {
 		return err
 	}

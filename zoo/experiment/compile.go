@@ -28,11 +28,20 @@ func Define(e entry.Entry, set map[string]string) (*graph.Graph, error) {
 func (p *Plan) Definition() (*graph.Graph, error) { return p.Entry.Build(p.Options) }
 
 // Compile makes one part of the plan's program.
-func (p *Plan) Compile(part string) (*passes.Compiled, error) { return p.CompileTraced(part, nil) }
+func (p *Plan) Compile(part string) (*passes.Compiled, error) {
+	return p.CompileInspected(part, Inspection{})
+}
 
-// CompileTraced is [Plan.Compile] and shows trace the graph after every pass. The update program is not made by passes of its
-// own: its trace and report are those of the gradient program that it belongs to.
-func (p *Plan) CompileTraced(part string, trace func(passes.Pass, *graph.Graph)) (*passes.Compiled, error) {
+// Inspection is what to look at while a program is compiled.
+type Inspection struct {
+	Trace       func(passes.Pass, *graph.Graph) // sees the graph after every pass
+	Verify      bool                            // holds every intermediate graph against the rules of its stage
+	ShuffleSeed int64                           // reorders independent nodes before every pass, when not 0
+}
+
+// CompileInspected is [Plan.Compile] under inspection. The update program is not made by passes of its own: its trace and report
+// are those of the gradient program that it belongs to.
+func (p *Plan) CompileInspected(part string, i Inspection) (*passes.Compiled, error) {
 	if !slices.Contains(Parts(), part) {
 		return nil, &UsageError{fmt.Errorf("part %q is not one of %s", part, strings.Join(Parts(), ", "))}
 	}
@@ -43,7 +52,8 @@ func (p *Plan) CompileTraced(part string, trace func(passes.Pass, *graph.Graph))
 	if err != nil {
 		return nil, err
 	}
-	options := passes.Options{Part: part, Feedback: p.Feedback, Optimizer: p.Recipe.Optimizer, Trace: trace}
+	options := passes.Options{Part: part, Feedback: p.Feedback, Optimizer: p.Recipe.Optimizer,
+		Trace: i.Trace, Verify: i.Verify, ShuffleSeed: i.ShuffleSeed}
 	if part != passes.Update {
 		return passes.Compile(def, p.Pipeline, options)
 	}
