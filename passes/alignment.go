@@ -23,7 +23,11 @@ var align = Pass{
 			return nil, err
 		}
 		exact.shareForward(d)
-		for _, n := range g.Effects("seed") {
+		seeds := g.Effects("seed")
+		if len(seeds) == 0 {
+			return nil, fmt.Errorf("graph %q has no feedback point that an error is delivered to: there is nothing to compare", g.Name)
+		}
+		for _, n := range seeds {
 			delivered := d.graftValue(n.Args[1])
 			point := pointNode(g, n.Str("point"))
 			if delivered == nil || point == nil {

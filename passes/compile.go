@@ -86,6 +86,9 @@ func compile(def *graph.Graph, p Pipeline, o Options) (*Compiled, error) {
 		}
 		g = out
 	}
+	if differentiated == nil {
+		return nil, fmt.Errorf("the pipeline makes no program of the definition: it has no pass like %s", differentiate.Name)
+	}
 	if err := graph.Verify(g, stage); err != nil {
 		return nil, err
 	}

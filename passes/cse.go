@@ -22,7 +22,7 @@ var cse = Pass{
 			key := cseKey(n, args, ids)
 			if m := first[key]; m != nil && key != "" {
 				for i, r := range n.Results {
-					m.Results[i].ReadBy = append(m.Results[i].ReadBy, r.ReadBy...)
+					m.Results[i].ReadBy = slices.Concat(m.Results[i].ReadBy, r.ReadBy)
 					c.Map(r, m.Results[i])
 				}
 				continue

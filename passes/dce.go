@@ -18,6 +18,11 @@ var dce = Pass{
 				live[a.Node] = true
 			}
 		}
+		for _, n := range g.Effects("store") { // which names its leaf and need not read it
+			if leaf := g.Leaf(n.Name()); leaf != nil {
+				live[leaf.Node] = true
+			}
+		}
 		c := graph.NewCopier(g)
 		for _, n := range g.Nodes {
 			// Parameters stay: a frozen one is part of the model still.

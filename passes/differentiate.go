@@ -103,6 +103,7 @@ func (d *differentiator) forward() {
 			}
 		case n.Op.Name == "loss":
 			d.output("loss", d.c.Value(n.Args[0]))
+		case n.Op.Name == "seed": // cotangents are built on demand
 		default:
 			phase := graph.Forward
 			if n.Op.Name == "feedback_matrix" {

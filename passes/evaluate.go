@@ -2,12 +2,23 @@ package passes
 
 import "graft/graph"
 
-// evaluate turns off what acts in training only. It is orthogonal to the mode and runs before everything else.
+// evaluate turns off what acts in training only: dropout, and what the definition stores. It is orthogonal to the mode and runs
+// before everything else.
 var evaluate = Pass{
 	Name: "evaluate",
-	Why:  "evaluation has no dropout",
+	Why:  "evaluation has no dropout and leaves the model as it is",
 	Run: func(g *graph.Graph, _ *Options) (*graph.Graph, error) {
-		return eraseWhere(g, func(n *graph.Node) bool { return n.Op.Name == "dropout" })
+		c := graph.NewCopier(g)
+		for _, n := range g.Nodes {
+			switch n.Op.Name {
+			case "dropout":
+				c.Map(n.Results[0], c.Value(n.Args[0]))
+			case "store":
+			default:
+				c.Copy(n)
+			}
+		}
+		return c.New, c.New.Err()
 	},
 }
 

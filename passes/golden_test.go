@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -64,7 +65,11 @@ func TestGolden(t *testing.T) {
 					},
 				})
 				add(fmt.Sprintf("%s/%d final", v.title, stage+1), c.Program.String())
-				add(v.title+"/report", c.Report.String())
+				var report strings.Builder
+				if err := c.Report.Write(&report); err != nil {
+					t.Fatal(err)
+				}
+				add(v.title+"/report", report.String())
 			}
 			add("predict", compile(t, def, "bp", passes.Options{Part: passes.Predict}).Program.String())
 			add("alignment", compile(t, def, "dfa", passes.Options{Part: passes.Alignment}).Program.String())

@@ -18,7 +18,7 @@ type Options struct {
 	Optimizer Optimizer
 	// Part selects what is compiled: Step, Gradient, Predict or Alignment.
 	Part string
-	// Evaluate turns dropout off first, as predict and alignment programs always do.
+	// Evaluate turns off dropout and the definition's stores first, as predict and alignment programs always do.
 	Evaluate bool
 	// GivenRandom replaces the draws of the named streams by inputs "random/<stream>"; other draws are turned off.
 	GivenRandom map[string]bool

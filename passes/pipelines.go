@@ -56,12 +56,15 @@ var constraints = []constraint{
 	{"dce", "fuse", "a dead reader of a sum would keep it from being fused"},
 }
 
-// checkOrder refuses a pipeline that breaks a constraint or has a pass twice.
+// checkOrder refuses a pipeline that breaks a constraint, or has a pass twice or one that does nothing.
 func checkOrder(passes []Pass) error {
 	at := map[string]int{}
 	for i, p := range passes {
 		if _, ok := at[p.Name]; ok {
 			return fmt.Errorf("pass %q stands twice in the pipeline", p.Name)
+		}
+		if p.Run == nil {
+			return fmt.Errorf("pass %q has no Run", p.Name)
 		}
 		at[p.Name] = i
 	}

@@ -24,30 +24,14 @@ func prove(g *graph.Graph, r *Report, allowTransport bool) error {
 	return nil
 }
 
-// proveUnlocked shows that regions are independent in the backward phase: with the graft sections removed, every connected
-// component touches values and weights of one region only. Sums over regions are barriers and stand apart.
+// proveUnlocked shows that regions are independent in the backward phase: with the graft sections removed, no node of a region
+// reads a node of another, nor a value or weight of another that no cut hands to it. Sums over regions are barriers and stand
+// apart.
 func proveUnlocked(g *graph.Graph) error {
 	backward := func(n *graph.Node) bool {
 		return n.Phase == graph.Backward && n.Label != sharedLabel && !n.Op.Is(graph.Effect)
 	}
-	parent := map[*graph.Node]*graph.Node{}
-	var find func(n *graph.Node) *graph.Node
-	find = func(n *graph.Node) *graph.Node {
-		if parent[n] == nil {
-			return n
-		}
-		parent[n] = find(parent[n])
-		return parent[n]
-	}
-	for _, n := range g.Nodes {
-		for _, a := range n.Args {
-			if backward(n) && backward(a.Node) && find(n) != find(a.Node) {
-				parent[find(n)] = find(a.Node)
-			}
-		}
-	}
 	weights := weightRegions(g)
-	region := map[*graph.Node]string{} // of each component
 	for _, n := range g.Nodes {
 		if n.Phase == graph.Graft {
 			if err := proveGraftPure(n); err != nil {
@@ -57,15 +41,11 @@ func proveUnlocked(g *graph.Graph) error {
 		if !backward(n) {
 			continue
 		}
-		root := find(n)
-		if region[root] == "" {
-			region[root] = n.Label
-		}
-		own := region[root]
-		if n.Label != own {
-			return fmt.Errorf("the backward parts of regions %q and %q are connected at %s (%v)", own, n.Label, n.Op.Name, n.Pos)
-		}
+		own := n.Label
 		for _, a := range n.Args {
+			if a.Node.Phase == graph.Backward && a.Node.Label != own {
+				return fmt.Errorf("the backward parts of regions %q and %q are connected at %s (%v)", own, a.Node.Label, n.Op.Name, n.Pos)
+			}
 			if leaf := a.Node.Op.Name == "param"; leaf && !slices.Contains(weights[a], own) {
 				return fmt.Errorf("the backward part of region %q reads %v, a weight of %v, at %s (%v)", own, a, weights[a], n.Op.Name, n.Pos)
 			}

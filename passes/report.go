@@ -55,7 +55,7 @@ type CriticalPath struct {
 
 // newReport reads the definition, the graph before and after differentiation, and the finished program.
 func newReport(def, marked, differentiated, g *graph.Graph) *Report {
-	r := &Report{Model: g.Name, Mode: g.Mode, Granularity: g.Granularity, Part: g.Part, Regions: []string{}, Frozen: []string{}, Barriers: []string{}}
+	r := &Report{Model: g.Name, Mode: g.Mode, Granularity: g.Granularity, Part: g.Part, Regions: []string{}, Barriers: []string{}}
 	cuts, seeds := map[string]bool{}, map[string]bool{}
 	for _, n := range marked.Effects("cut") {
 		cuts[n.Str("point")] = true
@@ -69,32 +69,50 @@ func newReport(def, marked, differentiated, g *graph.Graph) *Report {
 		r.Points = append(r.Points, PointReport{p, n.Str("site"), n.Str("level"), n.Results[0].Type.String(), cuts[p], seeds[p]})
 	}
 	r.Bypasses = findBypasses(marked)
-	updated := map[string]bool{}
 	for _, n := range g.Nodes {
 		if n.Phase == graph.Backward && n.Label != "" && n.Label != sharedLabel && !slices.Contains(r.Regions, n.Label) {
 			r.Regions = append(r.Regions, n.Label)
 		}
-		if name, ok := gradientName(n); ok {
-			updated[name] = true
-		}
 		switch {
-		case n.Op.Name == "store":
-			updated[n.Name()] = true
 		case n.Op.Name == "global_norm":
 			r.Barriers = append(r.Barriers, "global_norm over all gradients")
 		case n.Label == sharedLabel && n.Op.Name == "add":
 			r.Barriers = append(r.Barriers, "sum over regions of a gradient of "+n.Results[0].Type.String())
 		}
 	}
-	for _, p := range g.Leaves("param") {
-		if !updated[p.Node.Name()] {
-			r.Frozen = append(r.Frozen, p.Node.Name())
-		}
-	}
+	r.Frozen = findFrozen(marked)
 	r.Transport = findTransport(differentiated)
 	r.Phases = phaseCosts(g)
 	r.Critical = criticalPath(g)
 	return r
+}
+
+// findFrozen lists the parameters from which no uncut path of values that carry a cotangent leads to the loss or to a point that
+// an error is delivered to. It reads the definition, so that the program can be held against it.
+func findFrozen(g *graph.Graph) []string {
+	out := []string{}
+	reaches := map[*graph.Value]bool{}
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		n := g.Nodes[i]
+		switch n.Op.Name {
+		case "loss", "seed":
+			reaches[n.Args[0]] = true
+			continue
+		case "cut", "detach":
+			continue
+		}
+		if slices.ContainsFunc(n.Results, func(v *graph.Value) bool { return reaches[v] }) {
+			for _, a := range n.Args {
+				reaches[a] = reaches[a] || a.Type.Differentiable()
+			}
+		}
+	}
+	for _, p := range g.Leaves("param") {
+		if !reaches[p] {
+			out = append(out, p.Node.Name())
+		}
+	}
+	return out
 }
 
 // findBypasses lists, for each point that is delivered to, the parameters below it that reach the loss by another way as well.

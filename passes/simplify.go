@@ -11,9 +11,10 @@ var simplify = Pass{
 	Name: "simplify",
 	Why:  "rules and layers may write identities without care",
 	Run: func(g *graph.Graph, _ *Options) (*graph.Graph, error) {
-		c := graph.NewCopier(g)
+		c, users := graph.NewCopier(g), g.Users()
 		for _, n := range g.Nodes {
 			if v := identity(n, c.Values(n.Args)); v != nil {
+				handOn(v, n.Results[0], users[n.Results[0]]...)
 				c.Map(n.Results[0], v)
 				continue
 			}
@@ -73,11 +74,30 @@ func identity(n *graph.Node, args []*graph.Value) *graph.Value {
 	return nil
 }
 
+// handOn keeps what the proofs are made on when readers come to read v in place of old, which was made of v alone: the regions
+// that read old through a cut, and, where the cut lies between v and old, the regions of the readers.
+func handOn(v, old *graph.Value, readers ...*graph.Node) {
+	v.ReadBy = slices.Concat(v.ReadBy, old.ReadBy)
+	if old.Node.Region == v.Node.Region {
+		return
+	}
+	for _, n := range readers {
+		region := n.Region
+		if n.Phase == graph.Backward {
+			region = n.Label
+		}
+		if region != "" {
+			v.ReadBy = append(v.ReadBy, region)
+		}
+	}
+}
+
 // foldTranspose lets a matmul read the operand of a transposition of its last two axes.
 func foldTranspose(n *graph.Node, args []*graph.Value) (graph.Attrs, []*graph.Value) {
 	flags := [2]bool{n.Bool("transA"), n.Bool("transB")}
 	for i, a := range args {
 		if a.Is("transpose") && swapsLastTwo(a.Node.Ints("perm")) {
+			handOn(a.Arg(0), a, n)
 			args[i], flags[i] = a.Arg(0), !flags[i]
 		}
 	}

@@ -33,7 +33,7 @@ func (l *Local) Add(op string, attrs graph.Attrs, args ...*graph.Value) *graph.V
 
 // Refuse reports that no cotangent can be built and why.
 func (l *Local) Refuse(why string) []*graph.Value {
-	return []*graph.Value{l.g.Invalid("%s: %s", l.Node.Op.Name, why)}
+	return []*graph.Value{l.g.Invalid("%s at %v: %s", l.Node.Op.Name, l.Node.Pos, why)}
 }
 
 // sumTo reduces v to the type of a broadcast operand: the adjoint of broadcasting.
