@@ -79,7 +79,7 @@ func (d *generator) grow(i int) *graph.Value {
 	case 8:
 		half := func() *graph.Value { return graph.Scale(v, 0.5) }
 		s := graph.Apply("sigmoid", half())
-		return graph.Mul(graph.Sub(s, half()), graph.Mul(graph.Sub(half(), s), half()))
+		return graph.Apply("tanh", graph.Mul(graph.Sub(s, half()), graph.Sub(half(), s)))
 	case 9:
 		return graph.Dropout(v, 0.3, name("drop"))
 	}
