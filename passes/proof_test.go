@@ -141,6 +141,7 @@ func TestProofsAccept(t *testing.T) {
 			b := g.Param("b", "zeros", 3)
 			below := graph.Apply("tanh", graph.Add(h, b))
 			behind := graph.Apply("tanh", graph.Add(point(h), b))
+			below = graph.MatMul(below, g.Param("mid", "zeros", 3, 3))
 			return graph.Mul(behind, graph.Feedback(below, graph.Point{Name: "mid", Site: "top"}))
 		},
 		"an identity below the cut": func(g *graph.Graph, h *graph.Value) *graph.Value { return point(graph.Dropout(h, 0, "none")) },
