@@ -18,7 +18,7 @@ func (g *Graph) String() string {
 }
 
 // Write writes g in its canonical text form: a version line, a header, and one node a line. Leaves are called by their names,
-// other values by numbers in order. The nodes of a program stand in sections by phase and region.
+// other values by numbers in order, those of phase once apart. The nodes of a program stand in sections by phase and region.
 func (g *Graph) Write(w io.Writer) error { return g.write(w, false) }
 
 // WriteFolded writes g for reading: as Write does, but the update section, which repeats one rule for every parameter, and the
@@ -123,17 +123,25 @@ func sectionHeader(p Phase, label string) string {
 	return p.String() + " " + strconv.Quote(label)
 }
 
-// Names returns the name of every value in the text form, without the leading '%'.
+// Names returns the name of every value in the text form, without the leading '%': a leaf's own name, otherwise a number. Values
+// of phase once are numbered apart, as once0 and so on, so that the other sections read the same with and without them.
 func Names(g *Graph) map[*Value]string {
 	names := map[*Value]string{}
-	k := 0
+	number, once := 0, 0
 	for _, n := range g.Nodes {
 		for _, r := range n.Results {
-			if n.Op.Is(Leaf) {
+			switch {
+			case n.Op.Is(Leaf):
 				names[r] = n.Name()
-			} else {
-				names[r] = strconv.Itoa(k)
-				k++
+			case n.Phase == Once:
+				for g.leaves[fmt.Sprintf("once%d", once)] != nil { // the name is a leaf's
+					once++
+				}
+				names[r] = fmt.Sprintf("once%d", once)
+				once++
+			default:
+				names[r] = strconv.Itoa(number)
+				number++
 			}
 		}
 	}

@@ -184,14 +184,14 @@ func (d *differentiator) cotangent(v *graph.Value) *graph.Value {
 	return sum
 }
 
-// sum adds the terms in order. A parameter that several regions use gets its sum in a section of its own.
+// sum adds the terms in order. A weight that several regions use gets its sum in a section of its own.
 func (d *differentiator) sum(v *graph.Value, terms []*graph.Value) *graph.Value {
 	terms = slices.DeleteFunc(terms, func(t *graph.Value) bool { return t == nil })
 	if len(terms) == 0 {
 		return nil
 	}
 	label := d.regions.of(v.Node)
-	if v.Node.Op.Is(graph.Leaf) {
+	if label == "" {
 		label = commonLabel(terms)
 	}
 	total := terms[0]
@@ -248,7 +248,11 @@ func (d *differentiator) operandCotangents(n *graph.Node) []*graph.Value {
 		d.fail("%v: %s has no gradient rule, but a parameter reaches the loss through it; detach its operand if that is meant", n.Pos, n.Op.Name)
 		return out
 	}
-	d.in(graph.Context{Phase: graph.Backward, Label: d.regions.of(n), Pos: n.Pos}, func() {
+	label := d.regions.of(n)
+	if label == "" { // a value made of weights alone: its cotangent stays where it came from
+		label = commonLabel(slices.DeleteFunc(slices.Clone(l.Dy), func(c *graph.Value) bool { return c == nil }))
+	}
+	d.in(graph.Context{Phase: graph.Backward, Label: label, Pos: n.Pos}, func() {
 		for i, c := range rule(l) {
 			if i < len(out) && (l.Need[i] || c != nil && c.Node == nil) {
 				out[i] = c

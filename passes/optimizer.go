@@ -29,13 +29,28 @@ type Group struct {
 	WeightDecay *float64 `json:"weight_decay,omitempty"`
 }
 
-func (o Optimizer) validate() error {
-	if !slices.Contains([]string{"sgd", "adam", "adamw"}, o.Rule) {
+// validate refuses constants that mean nothing, so that no wish is dropped silently. params are the model's.
+func (o Optimizer) validate(params []*graph.Value) error {
+	switch {
+	case !slices.Contains([]string{"sgd", "adam", "adamw"}, o.Rule):
 		return fmt.Errorf("optimizer %q is not one of sgd, adam, adamw", o.Rule)
+	case o.Rule != "sgd" && o.Momentum != 0:
+		return fmt.Errorf("optimizer %s has no momentum: it has beta1", o.Rule)
+	case o.Rule == "sgd" && (o.Beta1 != 0 || o.Beta2 != 0 || o.Eps != 0):
+		return fmt.Errorf("optimizer sgd has no beta1, beta2 and eps: it has momentum")
+	case o.ClipNorm < 0:
+		return fmt.Errorf("optimizer %s: the largest norm %v is negative", o.Rule, o.ClipNorm)
 	}
 	for _, g := range o.Groups {
+		matches := func(p *graph.Value) bool {
+			ok, _ := path.Match(g.Match, p.Node.Name())
+			return ok
+		}
 		if _, err := path.Match(g.Match, ""); err != nil {
 			return fmt.Errorf("optimizer group %q: %v", g.Match, err)
+		}
+		if !slices.ContainsFunc(params, matches) {
+			return fmt.Errorf("optimizer group %q matches no parameter", g.Match)
 		}
 	}
 	return nil
@@ -63,6 +78,9 @@ var optimizer = Pass{
 	Name: "optimizer",
 	Why:  "the update rule is part of the program, so that a gradient dies where it is used",
 	Run: func(g *graph.Graph, o *Options) (*graph.Graph, error) {
+		if err := o.Optimizer.validate(g.Leaves("param")); err != nil {
+			return nil, err
+		}
 		c := graph.NewCopier(g)
 		of := map[string]*graph.Value{}
 		for _, n := range g.Nodes {
@@ -93,6 +111,9 @@ func gradientName(n *graph.Node) (string, bool) {
 // updateProgram makes the program that reads the gradients of the given gradient program as inputs. Run after it, it is the step
 // program bit for bit, since both are written by the same code.
 func updateProgram(gradients *graph.Graph, o Optimizer) (*graph.Graph, error) {
+	if err := o.validate(gradients.Leaves("param")); err != nil {
+		return nil, err
+	}
 	g := graph.NewWith(gradients.Name, gradients.Ops())
 	g.Program, g.Mode, g.Granularity, g.Part = true, gradients.Mode, gradients.Granularity, Update
 	g.Relations = slices.Clone(gradients.Relations)
@@ -111,9 +132,6 @@ type gradient struct{ param, value *graph.Value }
 
 // update appends the update section to g.
 func (o Optimizer) update(g *graph.Graph, grads []gradient) (*graph.Graph, error) {
-	if err := o.validate(); err != nil {
-		return nil, err
-	}
 	if len(grads) == 0 {
 		return layout(g)
 	}

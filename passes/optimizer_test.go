@@ -15,7 +15,7 @@ import (
 // TestComposition checks that a step program is its gradient program followed by its update program, to the bit, over two steps.
 func TestComposition(t *testing.T) {
 	tenth, none := 0.1, 0.0
-	groups := []passes.Group{{Match: "*/bias", WeightDecay: &none, LRScale: &tenth}, {Match: "conv?/*", WeightDecay: &tenth}}
+	groups := []passes.Group{{Match: "*/bias", WeightDecay: &none, LRScale: &tenth}, {Match: "[co]*/weight", WeightDecay: &tenth}}
 	for _, o := range []passes.Optimizer{
 		{Rule: "sgd"}, {Rule: "sgd", ClipNorm: 0.1}, {Rule: "sgd", Momentum: 0.9, WeightDecay: 0.01, ClipNorm: 0.1, Groups: groups},
 		{Rule: "adam", WeightDecay: 0.01}, {Rule: "adam", Beta1: 0.8, Beta2: 0.95, Eps: 1e-5, ClipNorm: 1e9, Groups: groups},

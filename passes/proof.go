@@ -10,7 +10,7 @@ import (
 // prove checks on a finished training program what the modes promise. The passes are not trusted: the proof reads the program
 // and the regions that were found when it was differentiated.
 func prove(g *graph.Graph, r *Report, allowTransport bool) error {
-	if err := proveUnlocked(g); err != nil {
+	if err := proveUnlocked(g, allowTransport); err != nil {
 		return err
 	}
 	if err := proveOneGradient(g, r); err != nil {
@@ -27,7 +27,7 @@ func prove(g *graph.Graph, r *Report, allowTransport bool) error {
 // proveUnlocked shows that regions are independent in the backward phase: with the graft sections removed, no node of a region
 // reads a node of another, nor a value or weight of another that no cut hands to it. Sums over regions are barriers and stand
 // apart.
-func proveUnlocked(g *graph.Graph) error {
+func proveUnlocked(g *graph.Graph, allowTransport bool) error {
 	backward := func(n *graph.Node) bool {
 		return n.Phase == graph.Backward && n.Label != sharedLabel && !n.Op.Is(graph.Effect)
 	}
@@ -46,7 +46,7 @@ func proveUnlocked(g *graph.Graph) error {
 			if a.Node.Phase == graph.Backward && a.Node.Label != own {
 				return fmt.Errorf("the backward parts of regions %q and %q are connected at %s (%v)", own, a.Node.Label, n.Op.Name, n.Pos)
 			}
-			if leaf := a.Node.Op.Name == "param"; leaf && !slices.Contains(weights[a], own) {
+			if leaf := a.Node.Op.Name == "param"; leaf && !allowTransport && !slices.Contains(weights[a], own) {
 				return fmt.Errorf("the backward part of region %q reads %v, a weight of %v, at %s (%v)", own, a, weights[a], n.Op.Name, n.Pos)
 			}
 			if from := a.Node.Region; a.Node.Phase == graph.Forward && from != "" && from != own && !slices.Contains(a.ReadBy, own) {

@@ -6,8 +6,8 @@ import (
 	"graft/graph"
 )
 
-// regions are the connected components of the values that carry a cotangent once the cut edges are removed. Parameters do not
-// connect them. They are computed from the graph alone; a region is named after its topmost feedback point, the one that holds
+// regions are the connected components of the values that carry a cotangent once the cut edges are removed. Parameters, and
+// values made of parameters alone, do not connect them. They are computed from the graph alone; a region is named after its topmost feedback point, the one that holds
 // the loss "head", or "network" in a graph without cuts.
 type regions struct {
 	carries map[*graph.Value]bool // a parameter or error site lies at or below, along uncut edges
@@ -49,7 +49,14 @@ func findRegions(g *graph.Graph, d *differentiator) regions {
 		}
 	}
 
-	live := func(v *graph.Value) bool { return r.carries[v] && reached[v] && !v.Node.Op.Is(graph.Leaf) }
+	// A scaled or transposed copy of a parameter connects regions no more than the parameter does.
+	weights := weightOnly(g)
+	if loss := g.LossValue(); loss != nil && weights[loss] != nil {
+		weights = nil // there is nothing else
+	}
+	live := func(v *graph.Value) bool {
+		return r.carries[v] && reached[v] && !v.Node.Op.Is(graph.Leaf) && weights[v] == nil
+	}
 	parent := map[*graph.Value]*graph.Value{}
 	var find func(v *graph.Value) *graph.Value
 	find = func(v *graph.Value) *graph.Value {

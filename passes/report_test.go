@@ -100,20 +100,29 @@ func TestTransportRefused(t *testing.T) {
 	}
 }
 
-// TestShared ties the weights of two regions: the one gradient is a sum over both, and named as a barrier.
+// TestShared ties the weights of two regions, directly and through a scaled copy: the regions stay apart, and the one gradient is
+// a sum over both, and named as a barrier.
 func TestShared(t *testing.T) {
-	g := graph.New("tied")
-	w := g.Param("tied", "zeros", 3, 3)
-	h := graph.Feedback(graph.Apply("tanh", graph.MatMul(g.Input("x", graph.F32, "batch", 3), w)), graph.Point{Name: "low", Site: "top"})
-	g.Loss(graph.Mean(graph.Apply("square", graph.ErrorSite(graph.MatMul(h, w), "top")), 0, 1))
+	for _, scaled := range []bool{false, true} {
+		g := graph.New("tied")
+		w := g.Param("tied", "zeros", 3, 3)
+		if scaled {
+			w = graph.Scale(w, 2)
+		}
+		h := graph.Feedback(graph.Apply("tanh", graph.MatMul(g.Input("x", graph.F32, "batch", 3), w)), graph.Point{Name: "low", Site: "top"})
+		g.Loss(graph.Mean(graph.Apply("square", graph.ErrorSite(graph.MatMul(h, w), "top")), 0, 1))
 
-	r := reportOf(t, g, "dfa", Options{Optimizer: Optimizer{ClipNorm: 1}})
-	want := []string{"sum over regions of a gradient of f32[3, 3]", "global_norm over all gradients"}
-	if d := cmp.Diff(want, r.Barriers); d != "" {
-		t.Errorf("barriers (-want +got):\n%s", d)
-	}
-	if r := reportOf(t, g, "bp", Options{}); len(r.Barriers) != 0 {
-		t.Errorf("barriers of bp, which has one region: %v", r.Barriers)
+		r := reportOf(t, g, "dfa", Options{Optimizer: Optimizer{ClipNorm: 1}})
+		want := []string{"sum over regions of a gradient of f32[3, 3]", "global_norm over all gradients"}
+		if d := cmp.Diff(want, r.Barriers); d != "" {
+			t.Errorf("scaled %v: barriers (-want +got):\n%s", scaled, d)
+		}
+		if d := cmp.Diff([]string{"head", "low"}, r.Regions); d != "" {
+			t.Errorf("scaled %v: regions (-want +got):\n%s", scaled, d)
+		}
+		if r := reportOf(t, g, "bp", Options{}); len(r.Barriers) != 0 {
+			t.Errorf("scaled %v: barriers of bp, which has one region: %v", scaled, r.Barriers)
+		}
 	}
 }
 
