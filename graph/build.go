@@ -71,8 +71,16 @@ func (g *Graph) Add(op string, attrs Attrs, args ...*Value) []*Value {
 			return n.Results
 		}
 	}
-	return []*Value{{graph: g}, {graph: g, Index: 1}, {graph: g, Index: 2}, {graph: g, Index: 3}} // as many as any op has
+	invalid := make([]*Value, maxResults)
+	for i := range invalid {
+		invalid[i] = &Value{graph: g, Index: i}
+	}
+	return invalid
 }
+
+// maxResults is the largest number of results that an op may have: what Add returns of a mistaken call can be indexed as if it had
+// been right.
+const maxResults = 8
 
 // add checks the call and appends the node, or keeps the mistake and returns nil.
 func (g *Graph) add(op *Op, declared *Type, attrs Attrs, args []*Value) *Node {
@@ -148,6 +156,9 @@ func (op *Op) infer(declared *Type, attrs Attrs, args []*Value) ([]Type, Attrs, 
 	}
 	call.Attrs = norm
 	types, err := op.Infer(call)
+	if len(types) > maxResults {
+		return nil, nil, fmt.Errorf("%d results, an op has %d at most", len(types), maxResults)
+	}
 	for _, t := range types {
 		if err == nil && !t.valid() {
 			err = fmt.Errorf("the result would be %v, which is too large or has a dimension that is not positive", t)

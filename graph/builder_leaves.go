@@ -37,7 +37,7 @@ func (g *Graph) Sparse(name string, rows, cols, nnz any) (pattern, entries *Valu
 }
 
 // Param declares a trainable parameter. init is an initialiser: zeros, ones, lecun_uniform, glorot_uniform, uniform(b),
-// normal(s) or constant(c).
+// normal(s) or constant(c), and after any of them " as other" where the draw is to be that of another leaf.
 func (g *Graph) Param(name, init string, dims ...any) *Value {
 	return g.leaf("param", name, Tensor(F32, Dims(dims...)...), Attrs{"init": init})
 }

@@ -13,7 +13,7 @@ func Standard() *Table { return standard() }
 var standard = sync.OnceValue(func() *Table {
 	t, err := NewTable(slices.Concat(
 		leafOps(), markOps(), effectOps(), elementwiseOps(), shapeOps(), productOps(), lossOps(), sparseOps(),
-		randomOps(), feedbackOps(), optimizerOps(), fusedOps(),
+		normOps(), tableOps(), edgeOps(), scanOps(), randomOps(), feedbackOps(), optimizerOps(), fusedOps(),
 	)...)
 	if err != nil {
 		panic(err) // a broken table is a broken program
@@ -69,8 +69,8 @@ func markOps() []*Op {
 			if err := wantSparse(c, 1); err != nil {
 				return nil, err
 			}
-			if p := c.Args[1]; p.Dims[0] != p.Dims[1] {
-				return nil, fmt.Errorf("a route operator must be square, not %v", p)
+			if p, e := c.Args[1], c.Args[2]; p.Dims[0] != p.Dims[1] || e.Rank() != 1 {
+				return nil, fmt.Errorf("a route operator must be square and have one entry for each position, not %v with entries %v", p, e)
 			}
 		}
 		return rowed(c)
@@ -165,6 +165,7 @@ func elementwiseOps() []*Op {
 	}
 	alpha := AttrSpec{"alpha", FloatAttr, 1.0, nil}
 	by := AttrSpec{"by", FloatAttr, nil, nil}
+	slope := AttrSpec{"slope", FloatAttr, 0.01, nil}
 	return []*Op{
 		binary("add", "x + y; shapes broadcast as in NumPy.", Commutative),
 		binary("sub", "x - y; shapes broadcast.", 0),
@@ -177,12 +178,20 @@ func elementwiseOps() []*Op {
 		unary("sqrt", "The square root; its gradient at 0 is infinite.", 8),
 		unary("exp", "e to the x.", 8),
 		unary("log", "The natural logarithm.", 8),
+		unary("log1p", "log(1 + x), exact near 0.", 8),
+		unary("expm1", "exp(x) - 1, exact near 0.", 8),
+		unary("sin", "The sine.", 8),
+		unary("cos", "The cosine.", 8),
+		unary("abs", "|x|; the derivative at 0 is 0.", 1),
 		unary("relu", "max(x, 0); the derivative at 0 is 0.", 1),
 		unary("elu", "x where x > 0, alpha*(exp(x)-1) elsewhere.", 10, alpha),
+		unary("leaky_relu", "x where x > 0, slope*x elsewhere; the derivative at 0 is slope.", 2, slope),
 		unary("sigmoid", "1 / (1 + exp(-x)).", 10),
 		unary("tanh", "The hyperbolic tangent.", 8),
 		grad("relu_grad", "dy where y > 0, else 0; y is relu's result.", 1),
 		grad("elu_grad", "dy where y > 0, dy*(y+alpha) elsewhere; y is elu's result.", 2, alpha),
+		grad("leaky_relu_grad", "dy where y > 0, slope*dy elsewhere; y is leaky_relu's result, for a positive slope.", 2, slope),
+		grad("abs_grad", "dy * sign(x), 0 at 0; the second operand is x.", 2),
 		grad("sigmoid_grad", "dy * y * (1-y); y is sigmoid's result.", 3),
 		grad("tanh_grad", "dy * (1 - y*y); y is tanh's result.", 3),
 		{Name: "equal", Group: "elementwise", Operands: "x,y", Flags: Elementwise | Commutative,
@@ -252,8 +261,8 @@ func wantSparse(c *Call, i int) error {
 	if !p.Sparse {
 		return fmt.Errorf("operand %d must be a pattern, not %v", i, p)
 	}
-	if !e.Differentiable() || e.Rank() != 1 || e.Dims[0] != p.Dims[2] {
-		return fmt.Errorf("operand %d must hold one entry for each position of %v, not %v", i+1, p, e)
+	if !e.Differentiable() || e.Rank() != 1 && e.Rank() != 2 || e.Dims[0] != p.Dims[2] {
+		return fmt.Errorf("operand %d must hold one entry, or one for each head, for each position of %v, not %v", i+1, p, e)
 	}
 	return nil
 }

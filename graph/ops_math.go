@@ -107,6 +107,22 @@ func lossOps() []*Op {
 				return []Type{c.Args[1]}, wantScalar(c, 0, c.Args[1].DType)
 			}, FLOPs: perElement(12),
 			Doc: "dloss * weight * (softmax(logits) - onehot(label)), divided by the total weight for reduce=mean."},
+		{Name: "sigmoid_cross_entropy", Group: "losses", Operands: "logits,target", Flags: Differentiable, Attrs: []AttrSpec{reduce},
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantFloat(c, 0); err != nil {
+					return nil, err
+				}
+				return []Type{Tensor(c.Args[0].DType)}, wantSame(c, 0, 1)
+			}, FLOPs: perOperand(0, 20),
+			Doc: "The mean or sum of -target log p - (1-target) log(1-p) with p = sigmoid(logits), stable for large logits. No cotangent reaches the target."},
+		{Name: "sigmoid_cross_entropy_grad", Group: "losses", Operands: "dloss,logits,target", Attrs: []AttrSpec{reduce},
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantSame(c, 1, 2); err != nil {
+					return nil, err
+				}
+				return []Type{c.Args[1]}, wantScalar(c, 0, c.Args[1].DType)
+			}, FLOPs: perElement(12),
+			Doc: "dloss * (sigmoid(logits) - target), divided by the number of elements for reduce=mean."},
 	}
 }
 
@@ -123,16 +139,17 @@ func sparseOps() []*Op {
 				if c.Bool("trans") {
 					rows, cols = cols, rows
 				}
-				if !x.Differentiable() || x.Rank() != 2 || x.Dims[0] != cols || x.DType != c.Args[1].DType {
-					return nil, fmt.Errorf("operand 2 must be %v[%v, ...] to be multiplied by %v%s, not %v",
-						c.Args[1].DType, cols, p, map[bool]string{true: " transposed"}[c.Bool("trans")], x)
+				e := c.Args[1]
+				if !x.Differentiable() || x.Rank() != e.Rank()+1 || x.Dims[0] != cols || x.DType != e.DType || e.Rank() == 2 && x.Dims[1] != e.Dims[1] {
+					return nil, fmt.Errorf("operand 2 must be %v[%v, ...] to be multiplied by %v%s with entries %v, not %v",
+						e.DType, cols, p, map[bool]string{true: " transposed"}[c.Bool("trans")], e, x)
 				}
-				return []Type{Tensor(x.DType, rows, x.Dims[1])}, nil
+				return []Type{Tensor(x.DType, replaceDim(x.Dims, 0, rows)...)}, nil
 			},
 			FLOPs: func(n *Node) Cost {
-				return CostOf(n.Args[0].Type.Dims[2].Mul(n.Args[2].Type.Dims[1]).Mul(Int(2)))
+				return CostOf(n.Args[0].Type.Dims[2].Mul(product(n.Args[2].Type.Dims[1:])).Mul(Int(2)))
 			},
-			Doc: "The sparse matrix, or its transpose, times the matrix x."},
+			Doc: "The sparse matrix, or its transpose, times the matrix x. With entries [nnz, heads], each head's matrix times its part of x [cols, heads, width]."},
 		{Name: "sddmm", Group: "sparse", Operands: "pattern,a,b", Flags: Differentiable,
 			Infer: func(c *Call) ([]Type, error) {
 				p, a, b := c.Args[0], c.Args[1], c.Args[2]
@@ -142,14 +159,15 @@ func sparseOps() []*Op {
 				if err := wantFloat(c, 1, 2); err != nil {
 					return nil, err
 				}
-				if a.Rank() != 2 || b.Rank() != 2 || a.Dims[0] != p.Dims[0] || b.Dims[0] != p.Dims[1] || a.Dims[1] != b.Dims[1] || a.DType != b.DType {
+				r := a.Rank()
+				if r != 2 && r != 3 || b.Rank() != r || a.Dims[0] != p.Dims[0] || b.Dims[0] != p.Dims[1] || !slices.Equal(a.Dims[1:], b.Dims[1:]) || a.DType != b.DType {
 					return nil, fmt.Errorf("factors %v and %v do not fit %v", a, b, p)
 				}
-				return []Type{Tensor(a.DType, p.Dims[2])}, nil
+				return []Type{Tensor(a.DType, replaceDim(a.Dims[:r-1], 0, p.Dims[2])...)}, nil
 			},
 			FLOPs: func(n *Node) Cost {
-				return CostOf(n.Args[0].Type.Dims[2].Mul(n.Args[1].Type.Dims[1]).Mul(Int(2)))
+				return CostOf(n.Args[0].Type.Dims[2].Mul(product(n.Args[1].Type.Dims[1:])).Mul(Int(2)))
 			},
-			Doc: "For each stored position (r, c) the inner product of a's row r and b's row c."},
+			Doc: "For each stored position (r, c) the inner product of a's row r and b's row c; for [rows, heads, width], of each head's."},
 	}
 }

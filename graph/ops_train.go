@@ -22,9 +22,10 @@ func randomOps() []*Op {
 		}
 		return wantFloat(c, 0)
 	}
-	draw := func(name, doc string) *Op {
+	// eval is what stands for a draw in evaluation.
+	draw := func(name string, eval float64, doc string) *Op {
 		return &Op{Name: name, Group: "random", Operands: "key", Flags: Random, Doc: doc, FLOPs: perElement(8),
-			Attrs: []AttrSpec{{"shape", DimsAttr, nil, nil}, streamAttr, {"dtype", WordAttr, "f32", []string{"f32", "f64"}}},
+			Attrs: []AttrSpec{{"shape", DimsAttr, nil, nil}, streamAttr, {"eval", FloatAttr, eval, nil}, {"dtype", WordAttr, "f32", []string{"f32", "f64"}}},
 			Infer: func(c *Call) ([]Type, error) {
 				dt, _ := parseDType(c.Str("dtype"))
 				return []Type{Tensor(dt, c.DimList("shape")...)}, wantKey(c, 0)
@@ -38,8 +39,8 @@ func randomOps() []*Op {
 				}
 				return []Type{Tensor(I32, Int(2))}, wantScalar(c, 1, I32)
 			}, Doc: "The key of the step's random ops: seed and step. Element i of a draw depends on (seed, step, stream, i) alone."},
-		draw("random_uniform", "Uniform draws from [0, 1), 24 bits each."),
-		draw("random_normal", "Standard normal draws (Box-Muller on pairs of elements)."),
+		draw("random_uniform", 0.5, "Uniform draws from [0, 1), 24 bits each; in evaluation all are eval."),
+		draw("random_normal", 0, "Standard normal draws (Box-Muller on pairs of elements); in evaluation all are eval."),
 		{Name: "dropout", Group: "random", Operands: "x,key", Flags: Random | Elementwise | Differentiable, Attrs: []AttrSpec{rate, streamAttr},
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantRate(c); err != nil {
@@ -153,6 +154,18 @@ func optimizerOps() []*Op {
 				return same(c, 4, 3)
 			}, FLOPs: perElement(16),
 			Doc: "Adam (Kingma & Ba 2015) with the bias correction of step+1; results w', m', v'. weight_decay is added to the gradient (coupled L2), or with decoupled subtracted from the weight (AdamW, Loshchilov & Hutter 2019)."},
+		{Name: "radam", Group: "optimizers", Operands: "w,m,v,g,lr,step", Flags: Optimizer,
+			Attrs: []AttrSpec{{"beta1", FloatAttr, 0.9, nil}, {"beta2", FloatAttr, 0.999, nil}, {"eps", FloatAttr, 1e-8, nil}, decay, lrScale},
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantScalar(c, 4, c.Args[0].DType); err != nil {
+					return nil, err
+				}
+				if err := wantScalar(c, 5, I32); err != nil {
+					return nil, err
+				}
+				return same(c, 4, 3)
+			}, FLOPs: perElement(16),
+			Doc: "Rectified Adam (Liu et al. 2020, algorithm 2); results w', m', v'. Where the rectification is not defined (rho < 5) the step is that of momentum: w - lr m'/(1-beta1^t)."},
 		{Name: "global_norm", Group: "optimizers", Operands: "g", Flags: Variadic,
 			Infer: func(c *Call) ([]Type, error) {
 				for i, g := range c.Args {

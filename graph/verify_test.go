@@ -243,10 +243,12 @@ func TestVerifyRefuses(t *testing.T) {
 
 // stagesOf are the stages at which the files of testdata/text are in order.
 var stagesOf = map[string][]Stage{
-	"sparse.ir":  {Built},
-	"cut.ir":     {Cut},
-	"program.ir": {Differentiated, Optimized, Planned},
-	"fused.ir":   {Optimized, Planned},
+	"sparse.ir":    {Built},
+	"recipe.ir":    {Built},
+	"cut.ir":       {Cut},
+	"program.ir":   {Differentiated, Optimized, Planned},
+	"positions.ir": {Differentiated, Optimized, Planned},
+	"fused.ir":     {Optimized, Planned},
 }
 
 func TestVerifyAccepts(t *testing.T) {

@@ -106,7 +106,7 @@ func (d *differentiator) forward() {
 		case n.Op.Name == "seed": // cotangents are built on demand
 		default:
 			phase := graph.Forward
-			if n.Op.Name == "feedback_matrix" {
+			if n.Op.Name == "feedback_matrix" || len(n.Args) == 0 {
 				once[n], phase = true, graph.Once
 			}
 			d.in(graph.Context{Phase: phase, Region: d.regions.of(n), Pos: n.Pos}, func() {

@@ -1,28 +1,53 @@
 package passes
 
-import "graft/graph"
+import (
+	"fmt"
+	"slices"
 
-// evaluate turns off what acts in training only: dropout, and what the definition stores. It is orthogonal to the mode and runs
-// before everything else.
+	"graft/graph"
+)
+
+// evaluate turns off what acts in training only: draws, the statistics of the batch, and what the definition stores. It is
+// orthogonal to the mode and runs before everything else.
 var evaluate = Pass{
 	Name: "evaluate",
-	Why:  "evaluation has no dropout and leaves the model as it is",
+	Why:  "evaluation draws nothing, normalises by running statistics and leaves the model as it is",
 	Run: func(g *graph.Graph, _ *Options) (*graph.Graph, error) {
 		c := graph.NewCopier(g)
 		for _, n := range g.Nodes {
-			switch n.Op.Name {
-			case "dropout":
-				c.Map(n.Results[0], c.Value(n.Args[0]))
-			case "store":
-			default:
+			switch {
+			case n.Op.Name == "store" || undrawn(c, n):
+			case n.Op.Name == "batch_norm":
+				// The other results are new statistics: what only stores read goes with the stores.
+				c.New.At(graph.Context{Pos: n.Pos})
+				y := c.New.Add("batch_norm_eval", graph.Attrs{"eps": n.Float("eps")}, c.Values(n.Args)...)
+				c.Map(n.Results[0], y[0])
+			case !slices.Contains(c.Values(n.Args), nil):
 				c.Copy(n)
+			case n.Op.Is(graph.Effect):
+				return nil, fmt.Errorf("%v: the %s reads statistics of the batch, which evaluation does not have", n.Pos, n.Op.Name)
 			}
 		}
 		return c.New, c.New.Err()
 	},
 }
 
-// giveRandom replaces the draws of the named streams by inputs and turns the others off, so that another program can be
+// undrawn lets what evaluation has in the place of a draw stand for a random node: a dropped-out value itself, and a constant for
+// jitter and noise. It reports whether n is one.
+func undrawn(c *graph.Copier, n *graph.Node) bool {
+	switch n.Op.Name {
+	case "dropout":
+		c.Map(n.Results[0], c.Value(n.Args[0]))
+	case "random_uniform", "random_normal":
+		c.New.At(graph.Context{Pos: n.Pos})
+		c.Map(n.Results[0], c.New.Const(n.Float("eval"), n.Results[0].Type))
+	default:
+		return false
+	}
+	return true
+}
+
+// giveRandom replaces the uniform draws of the named streams by inputs and turns the others off, so that another program can be
 // compared with the same draws.
 var giveRandom = Pass{
 	Name: "give-random",
@@ -30,16 +55,19 @@ var giveRandom = Pass{
 	Run: func(g *graph.Graph, o *Options) (*graph.Graph, error) {
 		c := graph.NewCopier(g)
 		for _, n := range g.Nodes {
-			switch {
-			case n.Op.Name != "dropout":
-				c.Copy(n)
-			case !o.GivenRandom[n.Str("stream")]:
-				c.Map(n.Results[0], c.Value(n.Args[0]))
-			default:
-				c.New.At(graph.Context{Pos: n.Pos})
-				u := c.New.InputOf("random/"+n.Str("stream"), n.Results[0].Type)
-				c.Map(n.Results[0], c.New.Add("dropout_given", graph.Attrs{"rate": n.Float("rate")}, c.Value(n.Args[0]), u)[0])
+			uniform := n.Op.Name == "dropout" || n.Op.Name == "random_uniform"
+			if !uniform || !o.GivenRandom[n.Str("stream")] {
+				if !undrawn(c, n) {
+					c.Copy(n)
+				}
+				continue
 			}
+			c.New.At(graph.Context{Pos: n.Pos})
+			v := c.New.InputOf("random/"+n.Str("stream"), n.Results[0].Type)
+			if n.Op.Name == "dropout" {
+				v = c.New.Add("dropout_given", graph.Attrs{"rate": n.Float("rate")}, c.Value(n.Args[0]), v)[0]
+			}
+			c.Map(n.Results[0], v)
 		}
 		return c.New, c.New.Err()
 	},

@@ -42,7 +42,7 @@ func convolution(t *testing.T) model {
 }
 
 func models(t *testing.T) []model {
-	return []model{perceptron(4), perceptron(4, 6), perceptron(6, 3, 5), convolution(t)}
+	return []model{perceptron(4), perceptron(4, 6), perceptron(6, 3, 5), convolution(t), normalised()}
 }
 
 // crossed is a definition with everything that the zoo's models lack: points of both levels, two error sites, a point with three

@@ -12,7 +12,7 @@ import (
 
 // Optimizer is an update rule with its constants. The learning rate is the program's input "lr", since it may vary per step.
 type Optimizer struct {
-	Rule        string  `json:"rule"` // sgd, adam (coupled L2) or adamw (decoupled decay)
+	Rule        string  `json:"rule"` // sgd, adam and radam (coupled L2) or adamw (decoupled decay)
 	Momentum    float64 `json:"momentum,omitempty"`
 	Beta1       float64 `json:"beta1,omitempty"` // 0 stands for 0.9
 	Beta2       float64 `json:"beta2,omitempty"` // 0 stands for 0.999
@@ -32,8 +32,8 @@ type Group struct {
 // validate refuses constants that mean nothing, so that no wish is dropped silently. params are the model's.
 func (o Optimizer) validate(params []*graph.Value) error {
 	switch {
-	case !slices.Contains([]string{"sgd", "adam", "adamw"}, o.Rule):
-		return fmt.Errorf("optimizer %q is not one of sgd, adam, adamw", o.Rule)
+	case !slices.Contains([]string{"sgd", "adam", "adamw", "radam"}, o.Rule):
+		return fmt.Errorf("optimizer %q is not one of sgd, adam, adamw, radam", o.Rule)
 	case o.Rule != "sgd" && o.Momentum != 0:
 		return fmt.Errorf("optimizer %s has no momentum: it has beta1", o.Rule)
 	case o.Rule == "sgd" && (o.Beta1 != 0 || o.Beta2 != 0 || o.Eps != 0):
@@ -175,8 +175,11 @@ func (o Optimizer) step(g *graph.Graph, gr gradient, lr *graph.Value) {
 			attrs[attr] = v
 		}
 	}
-	attrs["decoupled"] = o.Rule == "adamw"
-	out := g.Add("adam", attrs, w, slot("m"), slot("v"), gr.value, lr, g.Scalar("step", graph.I32))
+	op := o.Rule
+	if op == "adamw" {
+		op, attrs["decoupled"] = "adam", true
+	}
+	out := g.Add(op, attrs, w, slot("m"), slot("v"), gr.value, lr, g.Scalar("step", graph.I32))
 	g.Store(name, out[0])
 	g.Store(name+"/m", out[1])
 	g.Store(name+"/v", out[2])

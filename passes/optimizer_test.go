@@ -3,6 +3,7 @@ package passes_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,13 +16,18 @@ import (
 // TestComposition checks that a step program is its gradient program followed by its update program, to the bit, over two steps.
 func TestComposition(t *testing.T) {
 	tenth, none := 0.1, 0.0
-	groups := []passes.Group{{Match: "*/bias", WeightDecay: &none, LRScale: &tenth}, {Match: "[co]*/weight", WeightDecay: &tenth}}
+	groups := []passes.Group{{WeightDecay: &none, LRScale: &tenth}, {WeightDecay: &tenth}} // of a model's first and last parameter
 	for _, o := range []passes.Optimizer{
 		{Rule: "sgd"}, {Rule: "sgd", ClipNorm: 0.1}, {Rule: "sgd", Momentum: 0.9, WeightDecay: 0.01, ClipNorm: 0.1, Groups: groups},
 		{Rule: "adam", WeightDecay: 0.01}, {Rule: "adam", Beta1: 0.8, Beta2: 0.95, Eps: 1e-5, ClipNorm: 1e9, Groups: groups},
 		{Rule: "adamw", WeightDecay: 0.01, ClipNorm: 0.1, Groups: groups},
+		{Rule: "radam", Beta1: 0.8, WeightDecay: 0.01, Groups: groups},
 	} {
 		for i, m := range models(t) {
+			if params := m.def.Leaves("param"); o.Groups != nil {
+				o.Groups = slices.Clone(groups)
+				o.Groups[0].Match, o.Groups[1].Match = params[0].Node.Name(), params[len(params)-1].Node.Name()
+			}
 			for _, mode := range []string{"bp", "dfa", "shallow"} {
 				m.w = models(t)[i].w
 				split := models(t)[i].w // the same values, kept apart
@@ -36,19 +42,27 @@ func TestComposition(t *testing.T) {
 				}
 				for range 2 {
 					want := m.w.step(t, step)
-					for name, x := range split.run(t, gradient) {
+					first := split.step(t, gradient) // which stores running statistics
+					for name, x := range first {
 						if strings.HasPrefix(name, "grad/") {
 							split.values[name] = x
 						}
 					}
-					for name, x := range split.step(t, update) {
+					then := split.step(t, update)
+					for name, x := range first {
+						if strings.HasPrefix(name, "store/") {
+							then[name] = x
+						}
+					}
+					for name, x := range then {
 						if d := cmp.Diff(want[name], x); d != "" {
 							t.Errorf("%s, %s, %v: %s differs (-step +update):\n%s", m.name, mode, o, name, d)
 						}
 					}
 				}
-				if len(update.Effects("store")) != len(step.Effects("store")) {
-					t.Errorf("%s, %s, %v: %d stores in the update, %d in the step", m.name, mode, o, len(update.Effects("store")), len(step.Effects("store")))
+				parts := len(gradient.Effects("store")) + len(update.Effects("store"))
+				if parts != len(step.Effects("store")) {
+					t.Errorf("%s, %s, %v: %d stores in gradient and update, %d in the step", m.name, mode, o, parts, len(step.Effects("store")))
 				}
 			}
 		}
@@ -80,6 +94,10 @@ func TestUpdateRules(t *testing.T) {
 		{o: passes.Optimizer{Rule: "adam", WeightDecay: 0.1}, first: [2]float64{0.9, -2.1}},
 		// Decoupled decay takes a hundredth of the weight besides.
 		{o: passes.Optimizer{Rule: "adamw", WeightDecay: 0.1}, first: [2]float64{0.89, -2.08}, then: [2]float64{0.7811, -2.1592}},
+		// RAdam's first steps are momentum's, corrected for its start: the gradient itself where it stays the same.
+		{o: passes.Optimizer{Rule: "radam"}, first: [2]float64{0.95, -2.2}, then: [2]float64{0.9, -2.4}},
+		// Decay: 0.5 + 0.1*1 = 0.6, then (0.9*0.06 + 0.1*(0.5 + 0.1*0.94))/0.19; 1.8, then (0.9*0.18 + 0.1*(2 - 0.218))/0.19.
+		{o: passes.Optimizer{Rule: "radam", WeightDecay: 0.1}, first: [2]float64{0.94, -2.18}, then: [2]float64{0.94 - 0.1134/1.9, -2.18 - 0.3402/1.9}},
 		// At eps = |gradient| the first step is half the rate for a; for b it is 2/(2+0.5) of it.
 		{o: passes.Optimizer{Rule: "adam", Eps: 0.5}, first: [2]float64{0.95, -2.08}},
 	} {
@@ -102,6 +120,22 @@ func TestUpdateRules(t *testing.T) {
 				near(t, fmt.Sprintf("%v, step %d, %s", c.o, step, name), w.values[name], []float64{want[i]})
 			}
 		}
+	}
+}
+
+// TestRectification compares radam's sixth and seventh step, the first that are rectified, with the rate 0.1 times the factor r of
+// Liu et al. 2020, algorithm 2, worked out to 40 digits for beta2 = 0.999: a gradient that stays the same is its own mean and root
+// mean square.
+func TestRectification(t *testing.T) {
+	g := graph.New("line")
+	g.Loss(graph.Sum(graph.Scale(g.Param("a", "zeros", 1), 0.5), 0))
+	w := newWorld(graph.Binding{})
+	w.values["a"], w.values["lr"] = []float64{1}, []float64{0.1}
+	program := compile(t, g, "bp", passes.Options{Optimizer: passes.Optimizer{Rule: "radam"}, F64: true}).Program
+	for step, want := range []float64{0.95, 0.9, 0.85, 0.8, 0.75, 0.74741788871988, 0.74414400727879} {
+		w.values["step"] = []float64{float64(step)}
+		w.step(t, program)
+		near(t, fmt.Sprintf("after step %d", step), w.values["a"], []float64{want})
 	}
 }
 

@@ -18,9 +18,9 @@ type Options struct {
 	Optimizer Optimizer
 	// Part selects what is compiled: Step, Gradient, Predict or Alignment.
 	Part string
-	// Evaluate turns off dropout and the definition's stores first, as predict and alignment programs always do.
+	// Evaluate turns off draws, the batch's statistics and the definition's stores first, as predict and alignment programs always do.
 	Evaluate bool
-	// GivenRandom replaces the draws of the named streams by inputs "random/<stream>"; other draws are turned off.
+	// GivenRandom replaces the uniform draws of the named streams by inputs "random/<stream>"; other draws are turned off.
 	GivenRandom map[string]bool
 	// Observe adds outputs "cotangent/<point>" and "error/<site>": at a point what was delivered, in backpropagation what arrives.
 	Observe bool

@@ -125,8 +125,8 @@ func weightOnly(g *graph.Graph) map[*graph.Value][]*graph.Value {
 		}
 		var params []*graph.Value
 		for _, a := range n.Args {
-			if a.Is("const") {
-				continue
+			if a.Is("const") || a.Is("positions") {
+				continue // fixed, whatever the weights
 			}
 			if out[a] == nil {
 				params = nil

@@ -33,7 +33,8 @@ type PointReport struct {
 	Grafted bool   `json:"grafted"`
 }
 
-// Bypass is a point whose cut some paths to the loss avoid: the parameters listed receive exact plus projected gradient.
+// Bypass is a point whose cut some paths to the loss avoid: the parameters listed receive exact gradient, besides the projected one
+// where the point is delivered to.
 type Bypass struct {
 	Point  string   `json:"point"`
 	Params []string `json:"params"`
@@ -115,7 +116,8 @@ func findFrozen(g *graph.Graph) []string {
 	return out
 }
 
-// findBypasses lists, for each point that is delivered to, the parameters below it that reach the loss by another way as well.
+// findBypasses lists, for each cut that is delivered to or that never is, the parameters below it that reach the loss by another
+// way as well.
 func findBypasses(g *graph.Graph) []Bypass {
 	out := []Bypass{}
 	loss := g.LossValue()
@@ -123,8 +125,15 @@ func findBypasses(g *graph.Graph) []Bypass {
 		return out
 	}
 	exact := paramsBelow(loss)
+	delivered := map[string]bool{}
 	for _, n := range g.Effects("seed") {
+		delivered[n.Str("point")] = true
+	}
+	for _, n := range g.Effects("cut") {
 		b := Bypass{Point: n.Str("point")}
+		if n.Bool("graft") && !delivered[b.Point] {
+			continue // the mode delivers nothing: there is nothing to be added to
+		}
 		for _, p := range paramsBelow(n.Args[0]) {
 			if slices.Contains(exact, p) {
 				b.Params = append(b.Params, p)

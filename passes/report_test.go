@@ -30,13 +30,14 @@ func TestTransport(t *testing.T) {
 	bp := []Transport{{Param: "low", OwnRegion: []string{"high", "mid"}}, {Param: "mid", OwnRegion: []string{"high"}}, {Param: "high"}}
 	none := []Transport{{Param: "low"}, {Param: "mid"}, {Param: "high"}}
 
-	// An error that is taken below the output layer has been through its weights, and through a scaled and transposed copy.
+	// An error that is taken below the output layer has been through its weights: a transposed, scaled and masked copy of them.
 	early := func() *graph.Graph {
 		g := graph.New("early")
 		h := graph.Apply("tanh", graph.MatMul(g.Input("x", graph.F32, "batch", 3), g.Param("low", "zeros", 3, 4)))
 		h = graph.Feedback(h, graph.Point{Name: "low", Site: "latent"})
 		z := graph.ErrorSite(graph.MatMul(h, g.Param("mid", "zeros", 4, 3)), "latent")
 		w := graph.Scale(g.Add("transpose", graph.Attrs{"perm": []int{1, 0}}, g.Param("high", "zeros", 2, 3))[0], 2)
+		w = graph.Mul(w, g.Add("positions", graph.Attrs{"shape": graph.Dims(3, 2)})[0])
 		g.Loss(graph.Mean(graph.Apply("square", graph.MatMul(z, w)), 0, 1))
 		return g
 	}

@@ -120,7 +120,7 @@ func (t *reportText) bypasses(list []Bypass) {
 		t.printf("\nbypasses: none\n")
 		return
 	}
-	t.printf("\nbypasses: %d, whose parameters receive exact plus projected gradient\n", len(list))
+	t.printf("\nbypasses: %d, whose parameters receive exact gradient besides what is delivered\n", len(list))
 	for _, b := range list {
 		t.wrap("  "+b.Point+": ", b.Params)
 	}

@@ -6,7 +6,7 @@ import (
 	"graft/graph"
 )
 
-// simplify removes what has no effect on any bit of a result, and folds transposes into products.
+// simplify removes what has no effect on any bit of a result, folds transposes into products, and reshapes into one.
 var simplify = Pass{
 	Name: "simplify",
 	Why:  "rules and layers may write identities without care",
@@ -18,12 +18,15 @@ var simplify = Pass{
 				c.Map(n.Results[0], v)
 				continue
 			}
-			if n.Op.Name == "matmul" {
+			switch n.Op.Name {
+			case "matmul":
 				attrs, args := foldTranspose(n, c.Values(n.Args))
 				c.CopyAs(n, attrs, args...)
-				continue
+			case "reshape":
+				c.CopyAs(n, n.Attrs, foldReshape(n, c.Value(n.Args[0])))
+			default:
+				c.Copy(n)
 			}
-			c.Copy(n)
 		}
 		return c.New, c.New.Err()
 	},
@@ -36,8 +39,11 @@ func identity(n *graph.Node, args []*graph.Value) *graph.Value {
 	}
 	x, sameType := args[0], args[0].Type.Equal(n.Results[0].Type)
 	isConst := func(v *graph.Value, c float64) bool { return v.Is("const") && v.Node.Float("value") == c }
+	if inner := innermost(x); n.Op.Name == "reshape" && inner.Type.Equal(n.Results[0].Type) {
+		return inner
+	}
 	switch n.Op.Name {
-	case "reshape", "broadcast", "spread", "cast", "slice", "pad", "repeat", "concat", "sum", "mean":
+	case "broadcast", "spread", "cast", "slice", "pad", "repeat", "concat", "sum", "mean":
 		if n.Op.Name == "sum" || n.Op.Name == "mean" {
 			sameType = sameType && len(n.Ints("axes")) == 0
 		}
@@ -90,6 +96,23 @@ func handOn(v, old *graph.Value, readers ...*graph.Node) {
 			v.ReadBy = append(v.ReadBy, region)
 		}
 	}
+}
+
+// innermost returns what a chain of reshapes begins with.
+func innermost(v *graph.Value) *graph.Value {
+	for v.Is("reshape") {
+		v = v.Arg(0)
+	}
+	return v
+}
+
+// foldReshape lets a reshape read what the reshapes before it read.
+func foldReshape(n *graph.Node, x *graph.Value) *graph.Value {
+	inner := innermost(x)
+	if inner != x {
+		handOn(inner, x, n)
+	}
+	return inner
 }
 
 // foldTranspose lets a matmul read the operand of a transposition of its last two axes.

@@ -67,7 +67,7 @@ func broadcastAxes(from, to []graph.Dim) []int {
 // Rules returns graft's own gradient rules.
 func Rules() VJPs {
 	rules := VJPs{}
-	for _, group := range []VJPs{elementwiseRules(), shapeRules(), productRules(), lossRules()} {
+	for _, group := range []VJPs{elementwiseRules(), shapeRules(), productRules(), lossRules(), normRules(), indexRules()} {
 		for op, rule := range group {
 			rules[op] = rule
 		}

@@ -3,6 +3,7 @@ package passes_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"graft/graph"
@@ -172,6 +173,13 @@ func sparseProducts() []build {
 				}
 				p := o.pattern(size[0], size[1])
 				return o.g.Add("spmm", graph.Attrs{"trans": trans}, p, o.x("nnz"), o.x(rows, 3))[0]
+			}, func(o *operands) *graph.Value {
+				rows := size[1]
+				if trans {
+					rows = size[0]
+				}
+				p := o.pattern(size[0], size[1])
+				return o.g.Add("spmm", graph.Attrs{"trans": trans}, p, o.x("nnz", 2), o.x(rows, 2, 3))[0]
 			})
 		}
 	}
@@ -205,9 +213,13 @@ var vjpCases = map[string][]build{
 	"shift":  unary("shift", anything, pointwiseShapes, graph.Attrs{"by": -0.5}),
 	"square": unary("square", anything, pointwiseShapes), "sqrt": unary("sqrt", positive, pointwiseShapes),
 	"exp": unary("exp", anything, pointwiseShapes), "log": unary("log", positive, pointwiseShapes),
-	"relu":    unary("relu", apart, pointwiseShapes),
-	"elu":     unary("elu", apart, pointwiseShapes, nil, graph.Attrs{"alpha": 0.3}),
-	"sigmoid": unary("sigmoid", anything, pointwiseShapes), "tanh": unary("tanh", anything, pointwiseShapes),
+	"log1p": unary("log1p", positive, pointwiseShapes), "expm1": unary("expm1", anything, pointwiseShapes),
+	"sin": unary("sin", anything, pointwiseShapes), "cos": unary("cos", anything, pointwiseShapes),
+	"abs":        unary("abs", apart, pointwiseShapes),
+	"leaky_relu": unary("leaky_relu", apart, pointwiseShapes, nil, graph.Attrs{"slope": 0.3}, graph.Attrs{"slope": 0.0}),
+	"relu":       unary("relu", apart, pointwiseShapes),
+	"elu":        unary("elu", apart, pointwiseShapes, nil, graph.Attrs{"alpha": 0.3}),
+	"sigmoid":    unary("sigmoid", anything, pointwiseShapes), "tanh": unary("tanh", anything, pointwiseShapes),
 	"cast": unary("cast", anything, pointwiseShapes, graph.Attrs{"dtype": "f64"}, graph.Attrs{"dtype": "f32"}),
 
 	"sum": reductions("sum"), "mean": reductions("mean"),
@@ -244,6 +256,10 @@ var vjpCases = map[string][]build{
 	"sddmm": {
 		func(o *operands) *graph.Value {
 			p := o.pattern(5, 4)
+			return o.g.Add("sddmm", nil, p, o.x(5, 2, 3), o.x(4, 2, 3))[0]
+		},
+		func(o *operands) *graph.Value {
+			p := o.pattern(5, 4)
 			return o.g.Add("sddmm", nil, p, o.x(5, 3), o.x(4, 3))[0]
 		},
 		func(o *operands) *graph.Value {
@@ -253,7 +269,23 @@ var vjpCases = map[string][]build{
 	},
 	"softmax":               unary("softmax", anything, []shape{{2, 4}, {3}, {2, 2, 3}, {3, 1}}),
 	"log_softmax":           unary("log_softmax", anything, []shape{{2, 4}, {3}, {2, 2, 3}, {3, 1}}),
+	"restricted_softmax":    unary("restricted_softmax", anything, []shape{{2, 4}, {3}, {2, 2, 3}, {3, 1}}),
 	"softmax_cross_entropy": crossEntropies(),
+	"sigmoid_cross_entropy": sigmoidCrossEntropies(),
+
+	"batch_norm":      normalisations("batch_norm", true),
+	"batch_norm_eval": normalisations("batch_norm_eval", true),
+	"layer_norm":      normalisations("layer_norm", false),
+
+	"gather":          gathers(),
+	"scatter_add":     scatters(),
+	"edge_gather":     onEdges("edge_gather"),
+	"edge_sum":        onEdges("edge_sum"),
+	"segment_softmax": segmentSoftmaxes(),
+	"cumsum": unary("cumsum", anything, scanShapes, nil, graph.Attrs{"exclusive": true}, graph.Attrs{"reverse": true},
+		graph.Attrs{"exclusive": true, "reverse": true}),
+	"cumprod_exclusive": slices.Concat(unary("cumprod_exclusive", anything, scanShapes), unary("cumprod_exclusive", oftenZero, scanShapes)),
+	"causal":            unary("causal", anything, []shape{{3, 3}, {2, 4, 4}, {1, 1}}, nil, graph.Attrs{"fill": -2.0}),
 	"dropout": {
 		func(o *operands) *graph.Value { return graph.Dropout(o.x(4, 5), 0.4, "a") },
 		func(o *operands) *graph.Value { return graph.Dropout(o.x(4, 5), 0, "a") },

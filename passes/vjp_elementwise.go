@@ -45,8 +45,24 @@ func elementwiseRules() VJPs {
 		"sqrt": unary(func(l *Local, d *graph.Value) *graph.Value {
 			return l.Add("div", nil, d, graph.Scale(l.Out[0], 2))
 		}),
-		"exp":     unary(func(l *Local, d *graph.Value) *graph.Value { return l.Add("mul", nil, d, l.Out[0]) }),
-		"log":     unary(func(l *Local, d *graph.Value) *graph.Value { return l.Add("div", nil, d, l.In[0]) }),
+		"exp": unary(func(l *Local, d *graph.Value) *graph.Value { return l.Add("mul", nil, d, l.Out[0]) }),
+		"log": unary(func(l *Local, d *graph.Value) *graph.Value { return l.Add("div", nil, d, l.In[0]) }),
+		"log1p": unary(func(l *Local, d *graph.Value) *graph.Value {
+			return l.Add("div", nil, d, l.Add("shift", graph.Attrs{"by": 1.0}, l.In[0]))
+		}),
+		// Not d*(y+1), which loses all digits where exp(x) is small.
+		"expm1": unary(func(l *Local, d *graph.Value) *graph.Value { return l.Add("mul", nil, d, l.Add("exp", nil, l.In[0])) }),
+		"sin":   unary(func(l *Local, d *graph.Value) *graph.Value { return l.Add("mul", nil, d, l.Add("cos", nil, l.In[0])) }),
+		"cos": unary(func(l *Local, d *graph.Value) *graph.Value {
+			return l.Add("neg", nil, l.Add("mul", nil, d, l.Add("sin", nil, l.In[0])))
+		}),
+		"abs": unary(func(l *Local, d *graph.Value) *graph.Value { return l.Add("abs_grad", nil, d, l.In[0]) }),
+		"leaky_relu": func(l *Local) []*graph.Value {
+			if l.Node.Float("slope") < 0 {
+				return l.Refuse("with a negative slope the result does not tell the sign of the operand")
+			}
+			return []*graph.Value{l.Add("leaky_relu_grad", l.Node.Attrs, l.Dy[0], l.Out[0])}
+		},
 		"relu":    byResult("relu_grad"),
 		"elu":     byResult("elu_grad"),
 		"sigmoid": byResult("sigmoid_grad"),

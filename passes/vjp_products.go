@@ -61,6 +61,14 @@ func lossRules() VJPs {
 	return VJPs{
 		"softmax":     byResult("softmax_grad"),
 		"log_softmax": byResult("log_softmax_grad"),
+		// The score that is left out is a constant, and the term that its share would add is 0.
+		"restricted_softmax": byResult("softmax_grad"),
+		"sigmoid_cross_entropy": func(l *Local) []*graph.Value {
+			if l.Need[1] {
+				return l.Refuse("the target carries no gradient: detach it")
+			}
+			return []*graph.Value{l.Add("sigmoid_cross_entropy_grad", l.Node.Attrs, l.Dy[0], l.In[0], l.In[1]), nil}
+		},
 		"softmax_cross_entropy": func(l *Local) []*graph.Value {
 			if len(l.Need) == 3 && l.Need[2] {
 				return l.Refuse("the weights carry no gradient: detach them")

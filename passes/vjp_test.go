@@ -20,12 +20,17 @@ var withoutRule = map[string]string{
 	"optimizers": "they come after differentiation",
 	"fused":      "they come after differentiation",
 
-	"relu_grad": second, "elu_grad": second, "sigmoid_grad": second, "tanh_grad": second,
-	"softmax_grad": second, "log_softmax_grad": second, "softmax_cross_entropy_grad": second,
+	"relu_grad": second, "elu_grad": second, "leaky_relu_grad": second, "abs_grad": second, "sigmoid_grad": second, "tanh_grad": second,
+	"softmax_grad": second, "log_softmax_grad": second, "softmax_cross_entropy_grad": second, "sigmoid_cross_entropy_grad": second,
+	"batch_norm_grad": second, "layer_norm_grad": second, "segment_softmax_grad": second, "cumprod_exclusive_grad": second,
 	"equal": whole, "argmax": whole, "key": whole,
 	"random_uniform": drawn, "random_normal": drawn, "feedback_matrix": drawn,
 	"project":    "it delivers errors in the graft section, behind every cut",
 	"row_cosine": "it compares cotangents, after differentiation",
+
+	"positions":   "it has no operands",
+	"sort":        "the published method samples without gradient: what is sorted is detached",
+	"inverse_cdf": "the published method samples without gradient: the fine samples do not train the coarse network",
 }
 
 const (

@@ -2,14 +2,19 @@ package runtime
 
 import (
 	"fmt"
+	"strings"
 
 	"graft/graph"
 	"graft/runtime/buffer"
 	"graft/runtime/rng"
 )
 
-// initialise fills b from the stream "init/<name>". Integers and booleans take the rules that give whole numbers.
+// initialise fills b from the stream "init/<name>", or "init/<other>" where init is "<rule> as <other>": leaves that draw as the
+// same one start alike. Integers and booleans take the rules that give whole numbers.
 func initialise(b *buffer.Buffer, init, name string, seed int32) error {
+	if rule, other, ok := strings.Cut(init, " as "); ok {
+		init, name = rule, other
+	}
 	s := rng.New(seed, 0, "init/"+name)
 	switch b.DType {
 	case graph.F32:

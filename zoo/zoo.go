@@ -12,7 +12,10 @@ import (
 
 // Entries returns the models in the order in which they are listed.
 func Entries() []entry.Entry {
-	return []entry.Entry{mlp.Entry(), geometric.GCNEntry()}
+	list := []entry.Entry{mlp.Entry(),
+		geometric.GCNEntry(), geometric.ChebEntry(), geometric.SplineEntry(), geometric.GATEntry(), geometric.DNAEntry(), geometric.GAEEntry(),
+	}
+	return list
 }
 
 // Lookup returns the entry of that name; the error lists the names there are.

@@ -20,6 +20,7 @@ type compareFlags struct {
 	taskFlags
 	seeds  int
 	routes []int
+	out    string
 }
 
 func newCompare() *cobra.Command {
@@ -44,6 +45,7 @@ the mode, and prints a table. With several values of --route it has a row of dfa
 	f := cmd.Flags()
 	f.IntVar(&c.seeds, "seeds", 10, "`number` of trainings a mode, with the seeds 0, 1, 2, ...")
 	f.IntSliceVar(&c.routes, "route", []int{0}, "`hops` of dfa's projected error along each point's route operator, such as 0,1,2; 0 is the\ndirect route")
+	f.StringVar(&c.out, "out", "", "`directory` for pictures of what the models of seed 0 see, where the model draws any")
 	return cmd
 }
 
@@ -64,6 +66,9 @@ func (c *compareFlags) run(cmd *cobra.Command, e entry.Entry) error {
 	if err != nil {
 		return err
 	}
+	if c.out != "" && task.Pictures == nil {
+		return usagef("--out %s: %s draws no pictures", c.out, e.Name)
+	}
 	plans, err := experiment.Comparison(e, task, choices, c.routes)
 	if err != nil {
 		return err
@@ -78,6 +83,9 @@ func (c *compareFlags) run(cmd *cobra.Command, e entry.Entry) error {
 	if err != nil {
 		return err
 	}
+	if err := c.draw(cmd, cells); err != nil {
+		return err
+	}
 	if c.asJSON {
 		for _, plan := range plans {
 			if err := writeRows(cmd.OutOrStdout(), experiment.Rows(plan, cells)); err != nil {
@@ -89,20 +97,44 @@ func (c *compareFlags) run(cmd *cobra.Command, e entry.Entry) error {
 	return c.table(cmd.OutOrStdout(), plans, cells, time.Since(p.began))
 }
 
+// draw writes pictures, where they are asked for.
+func (c *compareFlags) draw(cmd *cobra.Command, cells []experiment.Cell) error {
+	if c.out == "" {
+		return nil
+	}
+	columns, err := experiment.Draw(c.out, cells, func(p *experiment.Plan) string { return label(p, len(c.routes) > 1) })
+	if err == nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "pictures are in %s, from left to right: truth, %s\n", c.out, strings.Join(columns, ", "))
+	}
+	return err
+}
+
 // table writes what was trained, a row for each plan, and what it cost.
 func (c *compareFlags) table(w io.Writer, plans []*experiment.Plan, cells []experiment.Cell, took time.Duration) error {
 	e, task := plans[0].Entry, plans[0].Task
-	t := table{right: map[int]bool{1: true, 2: true, 3: true, 4: true}}
-	t.add("mode", words(e.Metric), "published", "alignment", "seconds")
+	t := table{right: map[int]bool{}}
+	head := []string{"mode"}
+	for _, m := range e.Metrics() {
+		head = append(head, words(m.Name), "published")
+	}
+	head = append(head, "alignment", "seconds")
+	for column := range head[1:] {
+		t.right[column+1] = true
+	}
+	t.add(head...)
 	for _, plan := range plans {
-		cell := map[string]string{}
+		cell, published := map[string]string{}, map[string]string{}
 		for _, r := range experiment.Rows(plan, cells) {
 			cell[r.Metric] = spread(r)
 			if r.Published != nil {
-				cell["published"] = formatPublished(*r.Published, r.Unit)
+				published[r.Metric] = formatPublished(*r.Published, r.Unit)
 			}
 		}
-		t.add(label(plan, len(c.routes) > 1), cell[e.Metric], orDash(cell["published"]), orDash(cell["alignment"]), cell["seconds"])
+		row := []string{label(plan, len(c.routes) > 1)}
+		for _, m := range e.Metrics() {
+			row = append(row, cell[m.Name], orDash(published[m.Name]))
+		}
+		t.add(append(row, orDash(cell["alignment"]), cell["seconds"])...)
 	}
 	_, err := fmt.Fprintf(w, "%s on %s, %s; %s in %s, %s a mode, mean ± deviation\n\n%s\n%s took %v. %s\n",
 		e.Name, task.Data, count(plans[0].Recipe.Epochs, "epoch"), words(e.Metric), e.Unit, count(c.seeds, "training"),

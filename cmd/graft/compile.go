@@ -83,7 +83,7 @@ func (c *compileFlags) check(cmd *cobra.Command) error {
 		return usagef("part %s is not made by passes over the model: --stages and --report are those of part %s", passes.Update, passes.Gradient)
 	}
 	if !f.Changed("mode") {
-		for _, name := range []string{"part", "stages", "report", "granularity", "sharing", "dist", "route", "variant", "matrices", "verify", "shuffle"} {
+		for _, name := range []string{"part", "stages", "report", "granularity", "sharing", "dist", "route", "matrices", "verify", "shuffle"} {
 			if f.Changed(name) {
 				return usagef("--%s needs a --mode; without one, the definition is printed as it is", name)
 			}
@@ -108,7 +108,7 @@ func (c *compileFlags) run(w io.Writer, e entry.Entry) error {
 		return err
 	}
 	if c.mode == "" {
-		def, err := experiment.Define(e, choices.Set)
+		def, err := experiment.Define(e, choices.Variant, choices.Set)
 		if err != nil {
 			return err
 		}

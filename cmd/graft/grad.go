@@ -20,7 +20,8 @@ them: error/<site>, cotangent/<point> and grad/<parameter>, before weight decay,
 Weights: every parameter and running statistic that 'graft compile MODEL --params' lists, and feedback/<point> [error
 width, point width] for all points that the mode delivers to or for none; these are used as given, without a scale.
 Batch: every input by name; integers of any width; sparse matrices dense or as .indptr, .indices and .values; graphs as
-edge_index [2, edges]; random/<stream> holds the uniform draws of a dropout, which is off otherwise.`,
+edge_index [2, edges]; random/<stream> holds the uniform draws of a dropout or of jitter, which are
+off otherwise.`,
 		Args: takes("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e, err := lookup(args[0])

@@ -79,7 +79,7 @@ func describe(e entry.Entry) model {
 		m.Options = append(m.Options, modelOption{f.Name, f.Default, f.Range, f.Doc})
 	}
 	for _, p := range passes.Modes() {
-		r := e.Recipe(p.Mode)
+		r := e.Recipe(p.Mode, entry.Paper)
 		line := modelRecipe{p.Mode, r.Source, map[string]string{}, r.Optimizer, r.LR, r.Epochs, r.Batch, map[string]float64{}}
 		maps.Copy(line.Set, r.Set)
 		for _, data := range e.Data {

@@ -175,8 +175,10 @@ func (t *trainFlags) result(w io.Writer, plan *experiment.Plan, o *experiment.Ou
 		}
 		out.add(words(name), format(o.Metrics[name], unit), unit)
 	}
-	for _, r := range rows[1:] {
-		out.add(words(r.Metric), format(r.Mean, r.Unit), r.Unit)
+	for _, r := range rows {
+		if _, listed := o.Metrics[r.Metric]; !listed {
+			out.add(words(r.Metric), format(r.Mean, r.Unit), r.Unit)
+		}
 	}
 	_, err := io.WriteString(w, out.String())
 	return err

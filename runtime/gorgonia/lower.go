@@ -49,6 +49,8 @@ func (l *lowering) node(n *graph.Node) (err error) {
 	switch {
 	case n.Op.Is(graph.Effect):
 		return nil
+	case !n.Op.Is(graph.Leaf) && len(n.Args) == 0:
+		return l.fixed(n)
 	case !n.Op.Is(graph.Leaf):
 		if r := ownRule(n); r != nil {
 			return l.own(n, place, r)
@@ -60,6 +62,23 @@ func (l *lowering) node(n *graph.Node) (err error) {
 	v := n.Results[0]
 	l.nodes[v], err = l.leaf(dtypeOf(v.Type.DType), l.leaves[v].Shape)
 	return err
+}
+
+// fixed runs a node without operands now, and binds the result: Gorgonia takes what has no operands for an input.
+func (l *lowering) fixed(n *graph.Node) error {
+	out, err := l.kernels.Eval(n, l.binding)
+	if err != nil {
+		return errors.Unwrap(err) // it names the node, as ours will
+	}
+	for i, r := range n.Results {
+		if l.nodes[r], err = l.leaf(dtypeOf(r.Type.DType), out[i].Shape); err == nil {
+			err = G.Let(l.nodes[r], toValue(out[i]))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // own builds n in a scratch graph, where Gorgonia can merge no other nodes with it, and copies the result.

@@ -152,6 +152,7 @@ func opCases() []opCase {
 		for _, dist := range []string{"uniform", "normal", "rademacher", "orthogonal", "identity"} {
 			add("feedback_matrix", graph.Attrs{"shape": dims("[3, 5]"), "stream": "b", "dist": dist, "dtype": dt}, "i32[] below 9")
 		}
+		modelCases(dt, add)
 	})
 	add("key", nil, "i32[] below 9", "i32[] below 9")
 	for _, dt := range []string{"i32", "bool"} { // which Gorgonia does not compute with

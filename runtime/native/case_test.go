@@ -15,7 +15,7 @@ type operand struct {
 	dtype   graph.DType // F32 stands for the floating-point dtype under test
 	shape   []int
 	pattern bool // shape is rows, columns; density of the entries is about a third
-	entries bool // one value for each entry of the pattern before it
+	entries bool // one value, or of shape, for each entry of the pattern before it
 	draw    func(r *rand.Rand) float64
 }
 
@@ -77,8 +77,8 @@ func bools(shape ...int) operand {
 
 func pattern(rows, cols int) operand { return operand{pattern: true, shape: []int{rows, cols}} }
 
-func entries() operand {
-	o := normals()
+func entries(shape ...int) operand {
+	o := normals(shape...)
 	o.entries = true
 	return o
 }
@@ -118,7 +118,7 @@ func (tc testCase) call(t testing.TB, dt graph.DType) *Call {
 			continue
 		}
 		if a.entries {
-			a.shape = []int{last.NNZ()}
+			a.shape = append([]int{last.NNZ()}, a.shape...)
 		}
 		dtype := a.dtype
 		if dtype == graph.F32 {
@@ -128,7 +128,7 @@ func (tc testCase) call(t testing.TB, dt graph.DType) *Call {
 		for j, d := range a.shape {
 			dims[j] = d
 			switch {
-			case a.entries:
+			case a.entries && j == 0:
 				dims[j] = "nnz"
 			case d == 0:
 				dims[j] = "none"

@@ -211,6 +211,11 @@ func cases() []testCase {
 		add("row_cosine", nil, normals(s...), normals(s...))
 	}
 	add("row_cosine", nil, activations(40, 1), normals(40, 1))
+	functionCases(add)
+	normCases(add)
+	tableCases(add)
+	edgeCases(add)
+	scanCases(add)
 	return cs
 }
 

@@ -91,7 +91,7 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 		}
 		mustRun(t, tc, Reference(), c)
 		return func(k, i int) float64 { return float64(terms) * eps * c.Out[k].F64[i] }
-	case "bias_act", "elu", "elu_grad", "sigmoid_grad", "tanh_grad", "shift", "sgd", "adam", "softmax_grad", "log_softmax", "log_softmax_grad",
+	case "bias_act", "elu", "elu_grad", "sigmoid_grad", "tanh_grad", "shift", "sgd", "adam", "radam", "softmax_grad", "log_softmax", "log_softmax_grad",
 		"softmax_cross_entropy", "softmax_cross_entropy_grad", "row_cosine":
 		largest := 1.0
 		for _, in := range want.In {
@@ -198,7 +198,7 @@ func TestInPlace(t *testing.T) {
 
 // TestInPlaceSquare runs the elementwise ops of two operands on one buffer three times over: x = f(x, x).
 func TestInPlaceSquare(t *testing.T) {
-	for _, op := range []string{"add", "sub", "mul", "div", "relu_grad", "elu_grad", "sigmoid_grad", "tanh_grad"} {
+	for _, op := range []string{"add", "sub", "mul", "div", "relu_grad", "elu_grad", "leaky_relu_grad", "abs_grad", "sigmoid_grad", "tanh_grad"} {
 		tc := testCase{op, nil, []operand{between(0.1, 1, 200, 300), between(0.1, 1, 200, 300)}}
 		apart, shared := tc.call(t, graph.F32), tc.call(t, graph.F32)
 		apart.In[1] = apart.In[0]

@@ -15,7 +15,8 @@
 //     buffers lie in memory. An op that ends in one number keeps the contribution of each part and adds them in order.
 //   - InPlace holds for operands that have the result's shape and dtype; the caller checks that. Such kernels read an element,
 //     or a row, before they write it.
-//   - Errors are about values only, such as a label out of range; shapes and dtypes are the graph's business.
+//   - Errors are about values only, such as a label out of range; shapes and dtypes are the graph's business, but for a batch
+//     norm of a single row, whose size is known when Prepare is called.
 //   - Random elements depend on (seed, step, stream, index) alone, see package rng; float64 draws are the float32 draws.
 //   - NaN passes through arithmetic, relu included. Dense float32 products may pass over what stands against an exact 0.
 //

@@ -20,6 +20,9 @@ func Kernels() Table {
 	addFastProducts(t)
 	addFastLosses(t)
 	addFastOptimizers(t)
+	byRows := Kernel{}.divided(perRow, largest).Parts
+	t["cumprod_exclusive_grad"], t["inverse_cdf"] = cumprodGradIn(byRows), inverseCDFIn(byRows)
+	t["scatter_add"] = t["scatter_add"].divided(perRowOfResult, scatterWork)
 	return t
 }
 
@@ -28,10 +31,15 @@ func divisible() map[string]func(c *Call) int {
 	d := map[string]func(c *Call) int{
 		"argmax": perRow, "softmax": perRow, "softmax_grad": perRow, "log_softmax": perRow, "log_softmax_grad": perRow,
 		"softmax_cross_entropy_grad": perLabel, "pad": perBlock, "concat": perBlock,
+		"restricted_softmax": perRow, "batch_norm": perFeatureBlock, "batch_norm_grad": perFeatureBlock, "batch_norm_eval": perRow,
+		"layer_norm": perRow, "layer_norm_grad": perRow, "gather": perIndex,
+		"edge_gather": perRowOfResult, "edge_sum": perRowOfResult,
+		"segment_softmax": perRowOfPattern, "segment_softmax_grad": perRowOfPattern,
+		"cumsum": perRow, "cumprod_exclusive": perRow, "sort": perRow, "causal": perRow, "positions": perRowOfResult,
 	}
 	for _, name := range []string{
 		"const", "error", "feedback", "cut", "detach", "cotangent", "reshape", "equal", "cast",
-		"random_uniform", "random_normal",
+		"random_uniform", "random_normal", "sigmoid_cross_entropy_grad",
 	} {
 		d[name] = perElement
 	}
@@ -44,17 +52,22 @@ func (k Kernel) divided(units, work func(c *Call) int) Kernel {
 	return k
 }
 
-// largest returns the number of elements of the largest operand or result.
+// largest returns the number of elements of the largest dense operand or result.
 func largest(c *Call) int {
 	n := 0
 	for _, b := range c.In {
-		n = max(n, b.Len())
+		if b.Pattern == nil {
+			n = max(n, b.Len())
+		}
 	}
 	for _, b := range c.Out {
 		n = max(n, b.Len())
 	}
 	return n
 }
+
+// scatterWork keeps the parts of scatter_add few, since each passes over all indices.
+func scatterWork(c *Call) int { return min(largest(c), 16*chunk) }
 
 // faster returns k with another body for f32 operands.
 func (k Kernel) faster(units func(c *Call) int, f32 body) Kernel {

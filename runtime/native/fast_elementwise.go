@@ -12,8 +12,9 @@ func addFastElementwise(t Table) {
 	}
 	for name, f := range map[string]pair32{
 		"relu_grad": reluGrad32, "elu_grad": eluGrad32, "sigmoid_grad": sigmoidGrad32, "tanh_grad": tanhGrad32,
+		"leaky_relu_grad": leakyReluGrad32, "abs_grad": absGrad32,
 	} {
-		attr := map[string]string{"elu_grad": "alpha"}[name]
+		attr := map[string]string{"elu_grad": "alpha", "leaky_relu_grad": "slope"}[name]
 		k := t[name].faster(perElement, func(c *Call, lo, hi int) error {
 			f(c.Out[0].F32[lo:hi], c.In[0].F32[lo:hi], c.In[1].F32[lo:hi], float32(param(c.Node, attr)))
 			return nil
@@ -23,9 +24,10 @@ func addFastElementwise(t Table) {
 	}
 	for name, f := range map[string]point32{
 		"neg": neg32, "scale": scale32, "shift": shift32, "square": square32, "sqrt": sqrt32, "exp": exp32, "log": log32,
-		"relu": relu32, "elu": elu32, "sigmoid": sigmoid32, "tanh": tanh32,
+		"relu": relu32, "elu": elu32, "sigmoid": sigmoid32, "tanh": tanh32, "leaky_relu": leakyRelu32, "abs": abs32,
+		"log1p": log1p32, "expm1": expm132, "sin": sin32, "cos": cos32,
 	} {
-		attr := map[string]string{"scale": "by", "shift": "by", "elu": "alpha"}[name]
+		attr := map[string]string{"scale": "by", "shift": "by", "elu": "alpha", "leaky_relu": "slope"}[name]
 		t[name] = t[name].faster(perElement, func(c *Call, lo, hi int) error {
 			f(c.Out[0].F32[lo:hi], c.In[0].F32[lo:hi], float32(param(c.Node, attr)))
 			return nil
@@ -190,9 +192,52 @@ func log32(dst, x []float32, _ float32) {
 	}
 }
 
+func log1p32(dst, x []float32, _ float32) {
+	for i, v := range x[:len(dst)] {
+		dst[i] = float32(math.Log1p(float64(v)))
+	}
+}
+
+func expm132(dst, x []float32, _ float32) {
+	for i, v := range x[:len(dst)] {
+		dst[i] = float32(math.Expm1(float64(v)))
+	}
+}
+
+func sin32(dst, x []float32, _ float32) {
+	for i, v := range x[:len(dst)] {
+		dst[i] = float32(math.Sin(float64(v)))
+	}
+}
+
+func cos32(dst, x []float32, _ float32) {
+	for i, v := range x[:len(dst)] {
+		dst[i] = float32(math.Cos(float64(v)))
+	}
+}
+
+const signBit = 1 << 31
+
+func abs32(dst, x []float32, _ float32) {
+	for i, v := range x[:len(dst)] {
+		dst[i] = math.Float32frombits(math.Float32bits(v) &^ signBit)
+	}
+}
+
 func relu32(dst, x []float32, _ float32) {
 	for i, v := range x[:len(dst)] {
 		dst[i] = max(v, 0)
+	}
+}
+
+// leakyRelu32 chooses among integers, as reluGrad32.
+func leakyRelu32(dst, x []float32, slope float32) {
+	for i, v := range x[:len(dst)] {
+		bits := math.Float32bits(slope * v)
+		if v > 0 {
+			bits = math.Float32bits(v)
+		}
+		dst[i] = math.Float32frombits(bits)
 	}
 }
 
@@ -239,6 +284,29 @@ func reluGrad32(dst, dy, y []float32, _ float32) {
 	for i := range dst {
 		bits := math.Float32bits(dy[i])
 		if !(y[i] > 0) {
+			bits = 0
+		}
+		dst[i] = math.Float32frombits(bits)
+	}
+}
+
+func leakyReluGrad32(dst, dy, y []float32, slope float32) {
+	dy, y = dy[:len(dst)], y[:len(dst)]
+	for i := range dst {
+		bits := math.Float32bits(slope * dy[i])
+		if y[i] > 0 {
+			bits = math.Float32bits(dy[i])
+		}
+		dst[i] = math.Float32frombits(bits)
+	}
+}
+
+// absGrad32 turns dy's sign by that of x.
+func absGrad32(dst, dy, x []float32, _ float32) {
+	dy, x = dy[:len(dst)], x[:len(dst)]
+	for i := range dst {
+		bits := math.Float32bits(dy[i]) ^ math.Float32bits(x[i])&signBit
+		if !(x[i] < 0 || x[i] > 0) {
 			bits = 0
 		}
 		dst[i] = math.Float32frombits(bits)

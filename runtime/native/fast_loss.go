@@ -6,6 +6,7 @@ func addFastLosses(t Table) {
 	t["softmax"] = t["softmax"].faster(perRow, softmax32)
 	t["softmax_cross_entropy_grad"] = t["softmax_cross_entropy_grad"].faster(perLabel, crossEntropyGrad32)
 	t["softmax_cross_entropy"] = summed(perRow, largest, crossEntropyPart[float32], crossEntropyPart[float64], identity)
+	t["sigmoid_cross_entropy"] = summed(perLogit, largest, binaryEntropyPart[float32], binaryEntropyPart[float64], identity)
 }
 
 func identity(x float64) float64 { return x }

@@ -5,6 +5,7 @@ import "math"
 func addFastOptimizers(t Table) {
 	t["sgd"] = t["sgd"].faster(perElement, sgd32).divided(perElement, largest)
 	t["adam"] = t["adam"].faster(perElement, adam32).divided(perElement, largest)
+	t["radam"] = t["radam"].faster(perElement, radam32).divided(perElement, largest)
 	t["global_norm"] = summed(perOperandElement, perOperandElement, squares[float32], squares[float64], math.Sqrt)
 }
 
@@ -42,6 +43,28 @@ func adam32(c *Call, lo, hi int) error {
 		second := beta2*v[i] + rest2*grad*grad
 		outM[i], outV[i] = first, second
 		outW[i] = x - shrink*x - rate*first/(float32(math.Sqrt(float64(second)))*root+eps)
+	}
+	return nil
+}
+
+func radam32(c *Call, lo, hi int) error {
+	w, m, v, g := c.In[0].F32[lo:hi], c.In[1].F32[lo:hi], c.In[2].F32[lo:hi], c.In[3].F32[lo:hi]
+	outW, outM, outV := c.Out[0].F32[lo:hi], c.Out[1].F32[lo:hi], c.Out[2].F32[lo:hi]
+	s := newRadamStep(c.Node, float64(c.In[4].F32[0]), c.In[5].I32[0])
+	beta1, beta2, rest1, rest2 := float32(s.beta1), float32(s.beta2), float32(1-s.beta1), float32(1-s.beta2)
+	decay, rate, eps := float32(s.decay), float32(s.rate), float32(s.eps)
+	m, v, g = m[:len(w)], v[:len(w)], g[:len(w)]
+	outW, outM, outV = outW[:len(w)], outM[:len(w)], outV[:len(w)]
+	for i, x := range w {
+		grad := g[i] + decay*x
+		first := beta1*m[i] + rest1*grad
+		second := beta2*v[i] + rest2*grad*grad
+		outM[i], outV[i] = first, second
+		change := rate * first
+		if s.rectified {
+			change /= float32(math.Sqrt(float64(second))) + eps
+		}
+		outW[i] = x - change
 	}
 	return nil
 }

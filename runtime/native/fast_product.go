@@ -73,22 +73,23 @@ func rowStart(trans bool, i, ld int) int {
 	return i * ld
 }
 
-func sparseWork(c *Call) int { return c.In[0].Pattern.NNZ() * width(c.In[2]) }
+// sparseWork counts the multiplications of spmm and sddmm, whose last operand has a row for each column of the pattern, or
+// for each row.
+func sparseWork(c *Call) int { return c.In[0].Pattern.NNZ() * rowLen(c.In[2]) }
 
 // spmm32 adds the rows of x to the row of the result, entry by entry.
 func spmm32(c *Call, lo, hi int) error {
 	p, entries, x, out := c.In[0].Pattern, c.In[1].F32, c.In[2].F32, c.Out[0].F32
-	n, trans := width(c.In[2]), c.Node.Bool("trans")
+	heads, n, trans := headsOf(c.In[1], 2), width(c.In[2]), c.Node.Bool("trans")
 	for r := lo; r < hi; r++ {
-		dst := out[r*n : (r+1)*n]
+		dst := out[r*heads*n : (r+1)*heads*n]
 		clear(dst)
-		first, end, other := line(p, c.Node, r)
+		first, end, other := line(p, trans, r)
 		for q := first; q < end; q++ {
-			k := q
-			if trans {
-				k = int(p.Entry[q])
+			entry, row := entries[entryAt(p, trans, q)*heads:], x[int(other[q])*heads*n:]
+			for h := range heads {
+				gonum.Implementation{}.Saxpy(n, entry[h], row[h*n:], 1, dst[h*n:], 1)
 			}
-			gonum.Implementation{}.Saxpy(n, entries[k], x[int(other[q])*n:], 1, dst, 1)
 		}
 	}
 	return nil
@@ -96,9 +97,10 @@ func spmm32(c *Call, lo, hi int) error {
 
 // sddmm32 sums each inner product in four strands.
 func sddmm32(c *Call, lo, hi int) error {
-	p, n := c.In[0].Pattern, width(c.In[1])
-	for k := lo; k < hi; k++ {
-		a, b := c.In[1].F32[int(p.Row[k])*n:][:n], c.In[2].F32[int(p.Col[k])*n:][:n]
+	p, heads, n := c.In[0].Pattern, headsOf(c.In[1], 3), width(c.In[1])
+	for i := lo; i < hi; i++ {
+		k, h := i/heads, i%heads
+		a, b := c.In[1].F32[(int(p.Row[k])*heads+h)*n:][:n], c.In[2].F32[(int(p.Col[k])*heads+h)*n:][:n]
 		var s0, s1, s2, s3 float32
 		for len(a) >= 4 && len(b) >= 4 {
 			s0 += a[0] * b[0]
@@ -110,7 +112,7 @@ func sddmm32(c *Call, lo, hi int) error {
 		for j, v := range a {
 			s0 += v * b[j]
 		}
-		c.Out[0].F32[k] = (s0 + s1) + (s2 + s3)
+		c.Out[0].F32[i] = (s0 + s1) + (s2 + s3)
 	}
 	return nil
 }

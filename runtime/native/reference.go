@@ -6,8 +6,9 @@ import "maps"
 func Reference() Table {
 	t := Table{}
 	for _, group := range []Table{
-		identityReference(), elementwiseReference(), shapeReference(), reduceReference(), productReference(), lossReference(),
-		sparseReference(), randomReference(), feedbackReference(), optimizerReference(),
+		identityReference(), elementwiseReference(), shapeReference(), reduceReference(), productReference(), lossReference(), binaryReference(),
+		sparseReference(), edgeReference(), normReference(), tableReference(), scanReference(), positionReference(),
+		randomReference(), feedbackReference(), optimizerReference(),
 	} {
 		maps.Copy(t, group)
 	}

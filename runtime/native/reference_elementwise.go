@@ -15,22 +15,30 @@ func elementwiseReference() Table {
 		"mul": pairwise("", func(x, y, _ float64) float64 { return x * y }),
 		"div": pairwise("", func(x, y, _ float64) float64 { return x / y }),
 
-		"neg":     pointwise("", func(x, _ float64) float64 { return -x }),
-		"scale":   pointwise("by", func(x, by float64) float64 { return by * x }),
-		"shift":   pointwise("by", func(x, by float64) float64 { return x + by }),
-		"square":  pointwise("", func(x, _ float64) float64 { return x * x }),
-		"sqrt":    pointwise("", func(x, _ float64) float64 { return math.Sqrt(x) }),
-		"exp":     pointwise("", func(x, _ float64) float64 { return math.Exp(x) }),
-		"log":     pointwise("", func(x, _ float64) float64 { return math.Log(x) }),
-		"relu":    pointwise("", relu),
-		"elu":     pointwise("alpha", elu),
-		"sigmoid": pointwise("", sigmoid),
-		"tanh":    pointwise("", tanh),
+		"neg":        pointwise("", func(x, _ float64) float64 { return -x }),
+		"scale":      pointwise("by", func(x, by float64) float64 { return by * x }),
+		"shift":      pointwise("by", func(x, by float64) float64 { return x + by }),
+		"square":     pointwise("", func(x, _ float64) float64 { return x * x }),
+		"sqrt":       pointwise("", func(x, _ float64) float64 { return math.Sqrt(x) }),
+		"exp":        pointwise("", func(x, _ float64) float64 { return math.Exp(x) }),
+		"log":        pointwise("", func(x, _ float64) float64 { return math.Log(x) }),
+		"log1p":      pointwise("", func(x, _ float64) float64 { return math.Log1p(x) }),
+		"expm1":      pointwise("", func(x, _ float64) float64 { return math.Expm1(x) }),
+		"sin":        pointwise("", func(x, _ float64) float64 { return math.Sin(x) }),
+		"cos":        pointwise("", func(x, _ float64) float64 { return math.Cos(x) }),
+		"abs":        pointwise("", func(x, _ float64) float64 { return math.Abs(x) }),
+		"relu":       pointwise("", relu),
+		"elu":        pointwise("alpha", elu),
+		"leaky_relu": pointwise("slope", leakyRelu),
+		"sigmoid":    pointwise("", sigmoid),
+		"tanh":       pointwise("", tanh),
 
-		"relu_grad":    pairwise("", reluGrad),
-		"elu_grad":     pairwise("alpha", eluGrad),
-		"sigmoid_grad": pairwise("", func(dy, y, _ float64) float64 { return dy * y * (1 - y) }),
-		"tanh_grad":    pairwise("", func(dy, y, _ float64) float64 { return dy * (1 - y*y) }),
+		"relu_grad":       pairwise("", reluGrad),
+		"elu_grad":        pairwise("alpha", eluGrad),
+		"leaky_relu_grad": pairwise("slope", leakyReluGrad),
+		"abs_grad":        pairwise("", absGrad),
+		"sigmoid_grad":    pairwise("", func(dy, y, _ float64) float64 { return dy * y * (1 - y) }),
+		"tanh_grad":       pairwise("", func(dy, y, _ float64) float64 { return dy * (1 - y*y) }),
 
 		"bias_act":      floats(perElement, biasAct[float32], biasAct[float64]).inPlace(0),
 		"dropout_given": pairwise("rate", dropped),
@@ -50,6 +58,13 @@ func elu(x, alpha float64) float64 {
 	return alpha * math.Expm1(x)
 }
 
+func leakyRelu(x, slope float64) float64 {
+	if x > 0 {
+		return x
+	}
+	return slope * x
+}
+
 func sigmoid(x, _ float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 func tanh(x, _ float64) float64 { return math.Tanh(x) }
@@ -66,6 +81,23 @@ func eluGrad(dy, y, alpha float64) float64 {
 		return dy
 	}
 	return dy * (y + alpha)
+}
+
+func leakyReluGrad(dy, y, slope float64) float64 {
+	if y > 0 {
+		return dy
+	}
+	return slope * dy
+}
+
+func absGrad(dy, x, _ float64) float64 {
+	switch {
+	case x > 0:
+		return dy
+	case x < 0:
+		return -dy
+	}
+	return 0
 }
 
 // dropped is x / (1-rate) where the uniform draw u keeps it.

@@ -11,6 +11,7 @@ func lossReference() Table {
 		"softmax_grad":               floats(perRow, softmaxGrad[float32], softmaxGrad[float64]).inPlace(0),
 		"log_softmax":                floats(perRow, logSoftmax[float32], logSoftmax[float64]).inPlace(0),
 		"log_softmax_grad":           floats(perRow, logSoftmaxGrad[float32], logSoftmaxGrad[float64]).inPlace(0),
+		"restricted_softmax":         floats(perRow, restrictedSoftmax[float32], restrictedSoftmax[float64]).inPlace(0),
 		"softmax_cross_entropy":      floats(whole, crossEntropy[float32], crossEntropy[float64]),
 		"softmax_cross_entropy_grad": floats(perLabel, crossEntropyGrad[float32], crossEntropyGrad[float64]).inPlace(1),
 	}
@@ -32,6 +33,25 @@ func softmax[T float](c *Call, lo, hi int) error {
 	n, x, out := width(c.In[0]), data[T](c.In[0]), data[T](c.Out[0])
 	for r := lo; r < hi; r++ {
 		largest, sum := logSumExp(x[r*n : (r+1)*n])
+		for i := r * n; i < (r+1)*n; i++ {
+			out[i] = T(math.Exp(float64(x[i])-largest) / sum)
+		}
+	}
+	return nil
+}
+
+// restrictedSoftmax gives its share to one more score, 0.
+func restrictedSoftmax[T float](c *Call, lo, hi int) error {
+	n, x, out := width(c.In[0]), data[T](c.In[0]), data[T](c.Out[0])
+	for r := lo; r < hi; r++ {
+		largest := 0.0
+		for _, v := range x[r*n : (r+1)*n] {
+			largest = max(largest, float64(v))
+		}
+		sum := math.Exp(-largest)
+		for _, v := range x[r*n : (r+1)*n] {
+			sum += math.Exp(float64(v) - largest)
+		}
 		for i := r * n; i < (r+1)*n; i++ {
 			out[i] = T(math.Exp(float64(x[i])-largest) / sum)
 		}

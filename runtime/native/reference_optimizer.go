@@ -10,6 +10,7 @@ func optimizerReference() Table {
 	return Table{
 		"sgd":         floats(perElement, sgd[float32], sgd[float64]).inPlace(0, 3),
 		"adam":        floats(perElement, adam[float32], adam[float64]).inPlace(0, 1, 2),
+		"radam":       floats(perElement, radam[float32], radam[float64]).inPlace(0, 1, 2),
 		"global_norm": floats(whole, globalNorm[float32], globalNorm[float64]),
 	}
 }
@@ -68,6 +69,44 @@ func adam[T float](c *Call, lo, hi int) error {
 		second := s.beta2*float64(v[i]) + (1-s.beta2)*grad*grad
 		outW[i] = T(x - s.shrink*x - s.rate*first/(math.Sqrt(second)/s.root+s.eps))
 		outM[i], outV[i] = T(first), T(second)
+	}
+	return nil
+}
+
+// radamStep holds what radam's elements have in common at one step.
+type radamStep struct {
+	beta1, beta2, eps float64
+	decay             float64 // weight decay added to the gradient
+	rate              float64 // learning rate with the bias corrections and the rectification
+	rectified         bool    // whether the variance of the adaptive rate is defined
+}
+
+func newRadamStep(n *graph.Node, lr float64, step int32) radamStep {
+	t := float64(step) + 1
+	s := radamStep{beta1: n.Float("beta1"), beta2: n.Float("beta2"), eps: n.Float("eps"), decay: n.Float("weight_decay")}
+	s.rate = lr * n.Float("lr_scale") / (1 - math.Pow(s.beta1, t))
+	power, limit := math.Pow(s.beta2, t), 2/(1-s.beta2)-1
+	rho := limit - 2*t*power/(1-power)
+	if s.rectified = rho >= 5; s.rectified {
+		s.rate *= math.Sqrt((1 - power) * (rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho))
+	}
+	return s
+}
+
+func radam[T float](c *Call, lo, hi int) error {
+	w, m, v, g := data[T](c.In[0]), data[T](c.In[1]), data[T](c.In[2]), data[T](c.In[3])
+	outW, outM, outV := data[T](c.Out[0]), data[T](c.Out[1]), data[T](c.Out[2])
+	s := newRadamStep(c.Node, float64(data[T](c.In[4])[0]), c.In[5].I32[0])
+	for i := lo; i < hi; i++ {
+		x := float64(w[i])
+		grad := float64(g[i]) + s.decay*x
+		first := s.beta1*float64(m[i]) + (1-s.beta1)*grad
+		second := s.beta2*float64(v[i]) + (1-s.beta2)*grad*grad
+		change := s.rate * first
+		if s.rectified {
+			change /= math.Sqrt(second) + s.eps
+		}
+		outW[i], outM[i], outV[i] = T(x-change), T(first), T(second)
 	}
 	return nil
 }

@@ -1,9 +1,6 @@
 package native
 
-import (
-	"graft/graph"
-	"graft/runtime/buffer"
-)
+import "graft/runtime/buffer"
 
 func productReference() Table {
 	return Table{
@@ -84,30 +81,44 @@ func sparseReference() Table {
 
 func perRowOfResult(c *Call) int { return c.Out[0].Shape[0] }
 
-// line returns the sparse matrix's row r, or column r when transposed: the places of its entries are [lo, hi) of the
-// pattern's order, and other gives the column or row of each.
-func line(p *buffer.Pattern, n *graph.Node, r int) (lo, hi int, other []int32) {
-	if n.Bool("trans") {
+// line returns the sparse matrix's row r, or its column r: the places of its entries are [lo, hi) of the pattern's order of
+// rows or columns, and other gives the column or row of each.
+func line(p *buffer.Pattern, column bool, r int) (lo, hi int, other []int32) {
+	if column {
 		return int(p.ColPtr[r]), int(p.ColPtr[r+1]), p.RowOf
 	}
 	return int(p.RowPtr[r]), int(p.RowPtr[r+1]), p.Col
 }
 
+// entryAt returns the entry at place q of the pattern's order of rows or columns.
+func entryAt(p *buffer.Pattern, column bool, q int) int {
+	if column {
+		return int(p.Entry[q])
+	}
+	return q
+}
+
+// headsOf is the number of heads of entries [nnz, heads], or of factors with their width behind; without that axis, 1.
+func headsOf(b *buffer.Buffer, axes int) int {
+	if len(b.Shape) == axes {
+		return b.Shape[1]
+	}
+	return 1
+}
+
 func spmm[T float](c *Call, lo, hi int) error {
 	p, entries, x, out := c.In[0].Pattern, data[T](c.In[1]), data[T](c.In[2]), data[T](c.Out[0])
-	n, trans := width(c.In[2]), c.Node.Bool("trans")
+	heads, n, trans := headsOf(c.In[1], 2), width(c.In[2]), c.Node.Bool("trans")
 	for r := lo; r < hi; r++ {
-		first, end, other := line(p, c.Node, r)
-		for j := range n {
-			total := 0.0
-			for q := first; q < end; q++ {
-				k := q
-				if trans {
-					k = int(p.Entry[q])
+		first, end, other := line(p, trans, r)
+		for h := range heads {
+			for j := range n {
+				total := 0.0
+				for q := first; q < end; q++ {
+					total += float64(entries[entryAt(p, trans, q)*heads+h]) * float64(x[(int(other[q])*heads+h)*n+j])
 				}
-				total += float64(entries[k]) * float64(x[int(other[q])*n+j])
+				out[(r*heads+h)*n+j] = T(total)
 			}
-			out[r*n+j] = T(total)
 		}
 	}
 	return nil
@@ -115,14 +126,15 @@ func spmm[T float](c *Call, lo, hi int) error {
 
 func sddmm[T float](c *Call, lo, hi int) error {
 	p, a, b, out := c.In[0].Pattern, data[T](c.In[1]), data[T](c.In[2]), data[T](c.Out[0])
-	n := width(c.In[1])
-	for k := lo; k < hi; k++ {
-		ra, rb := a[int(p.Row[k])*n:][:n], b[int(p.Col[k])*n:][:n]
+	heads, n := headsOf(c.In[1], 3), width(c.In[1])
+	for i := lo; i < hi; i++ {
+		k, h := i/heads, i%heads
+		ra, rb := a[(int(p.Row[k])*heads+h)*n:][:n], b[(int(p.Col[k])*heads+h)*n:][:n]
 		total := 0.0
 		for j := range ra {
 			total += float64(ra[j]) * float64(rb[j])
 		}
-		out[k] = T(total)
+		out[i] = T(total)
 	}
 	return nil
 }

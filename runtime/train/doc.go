@@ -6,7 +6,7 @@
 //
 // # Conventions
 //
-// What is passed in counts from 0: the epoch and index of a batch, the step and epoch of a [Schedule], the program's input
+// What is passed in counts from 0: the epoch and index of a batch, the step and epoch of a [Moment], the program's input
 // "step". What is reported counts what is finished, so it starts at 1: after the first epoch, a Record's Epoch is 1 and its
 // Step is the number of steps done.
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"graft/graph"
 	"graft/runtime"
@@ -75,7 +76,11 @@ func (x *executor) bind(b graph.Binding) (*bound, error) {
 }
 
 func (x *executor) load(binding graph.Binding) (*bound, error) {
-	executable, err := runtime.Load(x.program, binding, x.state, x.options)
+	// A mode need not read all that a batch holds, nor have all of its symbols.
+	symbols := x.program.Symbols()
+	known := maps.Clone(binding)
+	maps.DeleteFunc(known, func(s string, _ int) bool { return !slices.Contains(symbols, s) })
+	executable, err := runtime.Load(x.program, known, x.state, x.options)
 	if err != nil {
 		return nil, err
 	}

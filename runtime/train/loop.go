@@ -144,7 +144,10 @@ func (l *loop) step() error {
 	if err := l.Source.Batch(l.at.Epoch, l.at.Index, &l.batch); err != nil {
 		return fmt.Errorf("%s: %w", where(), err)
 	}
-	lr := l.lr(l.at.Step, l.at.Epoch)
+	lr, err := l.lr(Moment{l.at.Step, l.at.Epoch, l.history})
+	if err != nil {
+		return fmt.Errorf("%s: %w", where(), err)
+	}
 	b, err := l.exec.step(context.Background(), &l.batch, l.at.Step, lr)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where(), err)
@@ -183,9 +186,13 @@ func (l *loop) obey(err error) error {
 
 // finishEpoch evaluates, records and saves.
 func (l *loop) finishEpoch(ctx context.Context) error {
+	lr, err := l.lr(Moment{l.at.Step - 1, l.at.Epoch, l.history})
+	if err != nil {
+		return err
+	}
 	r := Record{
 		Epoch: l.at.Epoch + 1, Step: l.at.Step, Loss: l.at.LossSum / float64(l.at.Index),
-		LR: l.lr(l.at.Step-1, l.at.Epoch), Seconds: l.at.Seconds, Metrics: map[string]float64{},
+		LR: lr, Seconds: l.at.Seconds, Metrics: map[string]float64{},
 	}
 	if l.eval != nil {
 		metrics, err := l.eval.run(ctx)

@@ -109,9 +109,9 @@ func (r *Run) check() error {
 }
 
 // lr returns the rate of a step.
-func (r *Run) lr(step, epoch int) float64 {
+func (r *Run) lr(m Moment) (float64, error) {
 	if r.LR == nil {
-		return 0
+		return 0, nil
 	}
-	return r.LR(step, epoch)
+	return r.LR(m)
 }

@@ -97,18 +97,3 @@ func TestInOrder(t *testing.T) {
 	}
 	wantError(t, s.Batch(0, 3, &train.Batch{}), "batch 3 of 3")
 }
-
-func TestSchedules(t *testing.T) {
-	near := func(got, want float64) {
-		t.Helper()
-		if got < 0.999*want || got > 1.001*want {
-			t.Errorf("%v, want %v", got, want)
-		}
-	}
-	near(train.Constant(0.1)(1e6, 3), 0.1)
-	near(train.Exponential(1e-4, 0.1, 500_000)(250_000, 0), 1e-4*0.31623)
-	noam := train.Noam(1, 512, 4000)
-	near(noam(0, 0), 1.7469e-7)
-	near(noam(3999, 0), 6.9877e-4)
-	near(noam(15999, 0), 6.9877e-4/2)
-}

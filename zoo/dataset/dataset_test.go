@@ -61,8 +61,8 @@ func TestTable(t *testing.T) {
 			}
 		}
 	}
-	if files != 4+3*8 {
-		t.Errorf("%d files, want 28", files)
+	if files != 4+3*8+3 {
+		t.Errorf("%d files, want 31", files)
 	}
 }
 

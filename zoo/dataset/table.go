@@ -8,7 +8,7 @@ import (
 // Set is a public data set.
 type Set struct {
 	Name  string
-	Kind  string // "mnist" or "planetoid": the subfolder its files may be in
+	Kind  string // "mnist", "planetoid" or "wikitext-2": the subfolder its files may be in
 	URL   string // the folder it is downloaded from
 	Files []File
 }
@@ -84,6 +84,11 @@ func Sets() []Set {
 			{Name: "ind.pubmed.ally", SHA256: "0c37bbe3b5014ec365e9d393cf4791925e5ed94fb194305d74f064a8d7b50f0e"},
 			{Name: "ind.pubmed.graph", SHA256: "5b89f0036ca22909471f1e6558eb42fa06e0c730a577bde5b058b40638f81dc9"},
 			{Name: "ind.pubmed.test.index", SHA256: "b101d421688bbaecbd82e8a18f1e282378d6830f3a37666f28ebc47f844341b5"},
+		}},
+		{Name: "wikitext-2", Kind: "wikitext-2", URL: "https://raw.githubusercontent.com/pytorch/examples/main/word_language_model/data/wikitext-2", Files: []File{
+			{Name: "train.txt", SHA256: "9e9fa1ad55b1c2c95b08e37dd8e653f638fac2c6de904b79e813611eefbc985f"},
+			{Name: "valid.txt", SHA256: "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8"},
+			{Name: "test.txt", SHA256: "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0"},
 		}},
 	}
 }

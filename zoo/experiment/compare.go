@@ -68,7 +68,7 @@ func Compare(ctx context.Context, plans []*Plan, seeds, workers int, done func(C
 			defer pool.Close()
 			c := &cells[i]
 			var err error
-			if c.Outcome, err = programs[c.Plan].Train(ctx, c.Seed, Settings{Pool: pool, Align: true}); err != nil {
+			if c.Outcome, err = programs[c.Plan].Train(ctx, c.Seed, Settings{Pool: pool, Align: true, Views: c.Seed == 0}); err != nil {
 				return fmt.Errorf("mode %s, seed %d: %w", c.Plan.Pipeline.Mode, c.Seed, err)
 			}
 			mu.Lock()

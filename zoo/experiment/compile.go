@@ -16,16 +16,20 @@ func Parts() []string {
 }
 
 // Define builds an entry's definition for options that differ from the defaults as set says.
-func Define(e entry.Entry, set map[string]string) (*graph.Graph, error) {
+func Define(e entry.Entry, variant string, set map[string]string) (*graph.Graph, error) {
+	variant, err := pickVariant(e, variant)
+	if err != nil {
+		return nil, err
+	}
 	options, err := e.Configure(set)
 	if err != nil {
 		return nil, &UsageError{err}
 	}
-	return e.Build(options)
+	return e.Build(options, variant)
 }
 
 // Definition builds the plan's definition.
-func (p *Plan) Definition() (*graph.Graph, error) { return p.Entry.Build(p.Options) }
+func (p *Plan) Definition() (*graph.Graph, error) { return p.Entry.Build(p.Options, p.Variant) }
 
 // Compile makes one part of the plan's program.
 func (p *Plan) Compile(part string) (*passes.Compiled, error) {

@@ -21,8 +21,8 @@ type GradRequest struct {
 	Weights string
 	// Batch holds the inputs by name. i32 inputs may be integers of any width. A sparse input is given dense, or as
 	// "<name>.indptr", "<name>.indices" and "<name>.values" (compressed rows); a graph as "edge_index" [2, edges], row 0 the
-	// sources and row 1 the targets. "random/<stream>" gives the uniform draws of a dropout, which is off otherwise; the
-	// scalar "seed" (0 when absent) is what feedback matrices that are not given are generated from.
+	// sources and row 1 the targets. "random/<stream>" gives the uniform draws of a dropout, which is off otherwise, or of
+	// jitter, which has its value in evaluation otherwise; the scalar "seed" (0 when absent) is what feedback matrices that are not given are generated from.
 	Batch string
 	// Out is written in one step, or left as it is on any error. It holds loss, output/<name>, error/<site>,
 	// cotangent/<point> and grad/<parameter>.

@@ -125,10 +125,13 @@ func (r *batchReader) hint(input string, t graph.Type, axis, n int) string {
 	return ""
 }
 
-// draws reads the uniform draws that are given for dropouts.
+// draws reads the uniform draws that are given for dropouts and jitter.
 func (r *batchReader) draws() error {
 	var streams []string
-	for _, n := range r.def.Effects("dropout") {
+	for _, n := range r.def.Nodes {
+		if n.Op.Name != "dropout" && n.Op.Name != "random_uniform" {
+			continue
+		}
 		stream := n.Str("stream")
 		streams = append(streams, stream)
 		name := "random/" + stream

@@ -31,7 +31,7 @@ func (p *Plan) hint(leaf string, axis int, given *tensor.Dense, fileAxis int) st
 // optionFor returns the "option=value" that gives an axis of a leaf size n, or "".
 func (p *Plan) optionFor(leaf string, axis, n int) string {
 	size := func(options any) (graph.Dim, bool) {
-		def, err := p.Entry.Build(options)
+		def, err := p.Entry.Build(options, p.Variant)
 		if err != nil || def.Leaf(leaf) == nil || axis >= def.Leaf(leaf).Type.Rank() {
 			return graph.Dim{}, false
 		}

@@ -248,8 +248,8 @@ func hits(logits mat, label []int32) mat {
 // boolean input, an error with two row axes and a dimension that is a product.
 func toy() entry.Entry {
 	return entry.Entry{
-		Name: "toy", Options: func() any { return &struct{}{} }, Recipe: func(string) entry.Recipe { return entry.Recipe{} },
-		Define: func(any) *graph.Graph {
+		Name: "toy", Options: func() any { return &struct{}{} }, Recipe: func(string, string) entry.Recipe { return entry.Recipe{} },
+		Define: func(any, string) *graph.Graph {
 			g := graph.New("toy")
 			x := g.Input("x", graph.F32, "batch", "time", 3)
 			on := g.Input("on", graph.Bool, "batch", "time", 4)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,8 +34,20 @@ type Plan struct {
 	given    *matrices // nil when they are drawn
 }
 
-// PaperFaithful is the variant that every entry has: what the paper says, where the published code differs from it.
-const PaperFaithful = "paper"
+// pickVariant returns the variant of that name, or the entry's default one for "".
+func pickVariant(e entry.Entry, name string) (string, error) {
+	variants := e.Variants
+	if variants == nil {
+		variants = []string{entry.Paper}
+	}
+	if name == "" {
+		return variants[0], nil
+	}
+	if !slices.Contains(variants, name) {
+		return "", &UsageError{fmt.Errorf("%s has no variant %q; it has %s", e.Name, name, strings.Join(variants, ", "))}
+	}
+	return name, nil
+}
 
 // Choices are what a user may decide. Zero values take the recipe's.
 type Choices struct {
@@ -82,10 +95,14 @@ func NewPlan(e entry.Entry, task *entry.Task, c Choices) (*Plan, error) {
 	if err != nil {
 		return nil, &UsageError{err}
 	}
-	if c.Variant != "" && c.Variant != PaperFaithful {
-		return nil, &UsageError{fmt.Errorf("%s has no variant %q; it has %s", e.Name, c.Variant, PaperFaithful)}
+	variant, err := pickVariant(e, c.Variant)
+	if err != nil {
+		return nil, err
 	}
-	p := &Plan{Entry: e, Pipeline: pipeline, Task: task, Variant: PaperFaithful, Recipe: e.Recipe(c.Mode)}
+	p := &Plan{Entry: e, Pipeline: pipeline, Task: task, Variant: variant, Recipe: e.Recipe(c.Mode, variant)}
+	if task != nil && task.Adapt != nil {
+		p.Recipe = task.Adapt(c.Mode, p.Recipe)
+	}
 	if p.Feedback, err = c.Feedback.WithDefaults(); err != nil {
 		return nil, &UsageError{err}
 	}

@@ -39,15 +39,18 @@ func (r Row) Summarise(values []float64) Row {
 	return r
 }
 
-// Rows returns the rows of one plan's cells: its metric, alignment averaged over the points where there is any, and seconds of
+// Rows returns the rows of one plan's cells: its metrics, alignment averaged over the points where there is any, and seconds of
 // training.
 func Rows(p *Plan, cells []Cell) []Row {
-	var metric, alignment, seconds []float64
+	var alignment, seconds []float64
+	metrics := map[string][]float64{}
 	for _, c := range cells {
 		if c.Plan != p || c.Outcome == nil {
 			continue
 		}
-		metric = append(metric, c.Outcome.Metrics[p.Entry.Metric])
+		for _, m := range p.Entry.Metrics() {
+			metrics[m.Name] = append(metrics[m.Name], c.Outcome.Metrics[m.Name])
+		}
 		seconds = append(seconds, c.Outcome.Seconds)
 		if len(c.Outcome.Alignment) > 0 {
 			sum := 0.0
@@ -60,18 +63,21 @@ func Rows(p *Plan, cells []Cell) []Row {
 	info := p.Info()
 	base := Row{Model: p.Entry.Name, Variant: info["variant"], Mode: p.Pipeline.Mode, Granularity: info["granularity"],
 		Feedback: info["feedback"], Data: p.Task.Data}
-	row := base
-	row.Metric, row.Unit = p.Entry.Metric, p.Entry.Unit
-	if v, ok := p.Entry.Published(p.Task.Data, p.Pipeline.Mode); ok {
-		row.Published = &v
+	var rows []Row
+	for _, m := range p.Entry.Metrics() {
+		row := base
+		row.Metric, row.Unit = m.Name, m.Unit
+		if v, ok := m.Published(p.Task.Data, p.Pipeline.Mode); ok {
+			row.Published = &v
+		}
+		rows = append(rows, row.Summarise(metrics[m.Name]))
 	}
-	rows := []Row{row.Summarise(metric)}
 	if len(alignment) > 0 {
-		row = base
+		row := base
 		row.Metric, row.Unit = "alignment", "cosine"
 		rows = append(rows, row.Summarise(alignment))
 	}
-	row = base
+	row := base
 	row.Metric, row.Unit = "seconds", "s"
 	return append(rows, row.Summarise(seconds))
 }

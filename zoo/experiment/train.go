@@ -9,6 +9,7 @@ import (
 	"graft/passes"
 	"graft/runtime"
 	"graft/runtime/train"
+	"graft/zoo/entry"
 
 	"gorgonia.org/tensor"
 )
@@ -49,6 +50,7 @@ type Settings struct {
 	CheckpointEvery int
 	Progress        io.Writer
 	Align           bool // measure alignment at the end
+	Views           bool // keep what the trained model sees, where the task has pictures
 }
 
 // Outcome is what one training came to.
@@ -58,6 +60,7 @@ type Outcome struct {
 	Epoch     int                // the reported epoch
 	Seconds   float64
 	Alignment map[string]Alignment // by point
+	Views     [][]float32
 }
 
 // Alignment is the cosine between delivered and backpropagated cotangents over the rows of a point.
@@ -79,6 +82,22 @@ func (p *Programs) State(seed int32) (*runtime.State, error) {
 	return s, nil
 }
 
+// schedule returns the course of the rate.
+func (p *Plan) schedule() train.Schedule {
+	if p.Recipe.Schedule != nil {
+		return p.Recipe.Schedule(p.Recipe.LR)
+	}
+	return train.Constant(p.Recipe.LR)
+}
+
+// taskOf returns the task of a seed.
+func (p *Plan) taskOf(seed int32) (*entry.Task, error) {
+	if p.Task.ForSeed == nil {
+		return p.Task, nil
+	}
+	return p.Task.ForSeed(seed)
+}
+
 // Train trains one seed.
 func (p *Programs) Train(ctx context.Context, seed int32, s Settings) (*Outcome, error) {
 	plan := p.Plan
@@ -86,21 +105,28 @@ func (p *Programs) Train(ctx context.Context, seed int32, s Settings) (*Outcome,
 	if err != nil {
 		return nil, err
 	}
-	source, err := plan.Task.Train(seed, plan.Recipe.Batch)
+	task, err := plan.taskOf(seed)
 	if err != nil {
 		return nil, err
 	}
-	evalSource, meter, err := plan.Task.Evaluate()
+	source, err := task.Train(seed, plan.Recipe.Batch)
+	if err != nil {
+		return nil, err
+	}
+	evalSource, meter, err := task.Evaluate()
 	if err != nil {
 		return nil, err
 	}
 	options := runtime.Options{Pool: s.Pool, Backend: s.Backend}
 	run := &train.Run{
 		Info: plan.Info(), Program: p.Step.Program, State: state, Options: options,
-		Source: source, Epochs: plan.Recipe.Epochs, Seed: seed, LR: train.Constant(plan.Recipe.LR),
+		Source: source, Epochs: plan.Recipe.Epochs, Seed: seed, LR: plan.schedule(),
 		Evaluation: &train.Evaluation{Program: p.Predict.Program, Source: evalSource, Meter: meter},
 		Best:       plan.Task.Best,
 		Dir:        s.Dir, Resume: s.Resume, CheckpointEvery: s.CheckpointEvery, Progress: s.Progress,
+	}
+	if plan.Recipe.Patience > 0 {
+		run.Callbacks = append(run.Callbacks, train.Patience(plan.Task.Best, plan.Recipe.Patience))
 	}
 	summary, err := run.Fit(ctx)
 	if err != nil {
@@ -112,12 +138,21 @@ func (p *Programs) Train(ctx context.Context, seed int32, s Settings) (*Outcome,
 			return nil, err
 		}
 	}
+	if s.Views && plan.Task.Pictures != nil {
+		if out.Views, err = p.views(ctx, state, seed, options); err != nil {
+			return nil, err
+		}
+	}
 	return out, nil
 }
 
 // Align measures the alignment at every point that is delivered to, with the weights of state.
 func (p *Programs) Align(ctx context.Context, state *runtime.State, seed int32, o runtime.Options) (map[string]Alignment, error) {
-	batch, err := p.Plan.Task.Align()
+	task, err := p.Plan.taskOf(seed)
+	if err != nil {
+		return nil, err
+	}
+	batch, err := task.Align()
 	if err != nil {
 		return nil, err
 	}

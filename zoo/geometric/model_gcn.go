@@ -20,19 +20,9 @@ type GCNOptions struct {
 // Inputs: x and propagation, sparse [nodes, features] and [nodes, nodes]; label i32[nodes]; mask f32[nodes], 1 at the nodes
 // that the loss is the mean of. Outputs: logits, and hits, 1 for each node classified right.
 func GCN(o GCNOptions) *graph.Graph {
-	g := graph.New("gcn")
-	xp, xe := g.Sparse("x", "nodes", o.Features, "words")
-	pp, pe := g.Sparse("propagation", "nodes", "nodes", "links")
-	label := g.Input("label", graph.I32, "nodes")
-	mask := g.Input("mask", graph.F32, "nodes")
-	x, p := layer.Sparse{Pattern: xp, Entries: xe}, layer.Sparse{Pattern: pp, Entries: pe}
-
-	h := graph.Relu(layer.GraphConvSparse(p, x, "conv1", o.Hidden))
+	c := newClassifier("gcn", o.Features)
+	h := graph.Relu(layer.GraphConv(c.propagation, c.x, "conv1", o.Hidden))
 	h = graph.Dropout(h, o.Dropout, "conv1/dropout")
-	h = graph.Feedback(h, graph.Point{Name: "conv1", Site: "logits", Pattern: pp, Entries: pe})
-	logits := graph.ErrorSite(layer.GraphConv(p, h, "conv2", o.Classes), "logits")
-	g.Output("logits", logits)
-	g.Output("hits", layer.Hits(logits, label))
-	g.Loss(graph.SoftmaxCrossEntropy(logits, label, mask))
-	return g
+	h = c.point(h, "conv1", "logits")
+	return c.finish(layer.GraphConv(c.propagation, layer.Full{Value: h}, "conv2", o.Classes))
 }

@@ -1,7 +1,6 @@
 package geometric
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -13,16 +12,7 @@ import (
 	"graft/zoo/entry"
 )
 
-// openCitation reads a Planetoid set or generates a synthetic one, and prepares it for full-batch training on the public split
-// with row-normalised features.
-func openCitation(data, dir string) (*entry.Task, error) {
-	c, err := load(data, dir)
-	if err != nil {
-		return nil, err
-	}
-	return newTask(c), nil
-}
-
+// load reads a Planetoid set or generates a synthetic one.
 func load(data, dir string) (*Citation, error) {
 	if strings.HasPrefix(data, "synthetic-") {
 		return SyntheticCitation(data, 0)
@@ -34,38 +24,84 @@ func load(data, dir string) (*Citation, error) {
 	return LoadPlanetoid(found, data)
 }
 
-func newTask(c *Citation) *entry.Task {
-	adj, weights := c.GCNPropagation()
-	features := c.RowNormalise()
-	batch := func(nodes []int32) train.Batch {
+// preparation says how a node classifier wants its data.
+type preparation struct {
+	operators []operator
+	stored    bool // the features as they are stored, instead of divided by the sum of their row
+	// stratified splits all nodes into 20 % training, 20 % validation and 60 % test nodes by the run's seed, instead of the public
+	// split.
+	stratified bool
+}
+
+// open makes the full-batch task of a data set.
+func (p preparation) open(data, dir string) (*entry.Task, error) {
+	c, err := load(data, dir)
+	if err != nil {
+		return nil, err
+	}
+	return p.task(c)
+}
+
+func (p preparation) task(c *Citation) (*entry.Task, error) {
+	features := c.XEntries
+	if !p.stored {
+		features = c.RowNormalise()
+	}
+	b, err := newBatch(c, features, p.operators)
+	if err != nil {
+		return nil, err
+	}
+	b.Tensors["label"] = vector(c.Label)
+	if !p.stratified {
+		return classify(c, b), nil
+	}
+	forSeed := func(seed int32) (*entry.Task, error) { return classify(c.stratified(seed), b), nil }
+	t, err := forSeed(0)
+	if err != nil {
+		return nil, err
+	}
+	t.ForSeed = forSeed
+	return t, nil
+}
+
+// newBatch holds the features and operators of a whole graph.
+func newBatch(c *Citation, features []float32, operators []operator) (train.Batch, error) {
+	b := train.Batch{
+		Binding:  graph.Binding{"nodes": c.Nodes, "words": c.X.NNZ()},
+		Patterns: map[string]*buffer.Pattern{"x": c.X},
+		Tensors:  map[string]*tensor.Dense{"x/entries": vector(features)},
+	}
+	for _, o := range operators {
+		p, entries, err := o.make(c.Nodes, c.Adj.Col, c.Adj.Row)
+		if err != nil {
+			return b, err
+		}
+		b.Binding[o.size], b.Patterns[o.name], b.Tensors[o.name+"/entries"] = p.NNZ(), p, vector(entries)
+	}
+	return b, nil
+}
+
+// classify is the task of classifying c's nodes. The batch lacks the mask.
+func classify(c *Citation, whole train.Batch) *entry.Task {
+	masked := func(nodes []int32) train.Batch {
 		mask := make([]float32, c.Nodes)
 		for _, n := range nodes {
 			mask[n] = 1
 		}
-		return train.Batch{
-			Binding:  graph.Binding{"nodes": c.Nodes, "words": c.X.NNZ(), "links": adj.NNZ()},
-			Patterns: map[string]*buffer.Pattern{"x": c.X, "propagation": adj},
-			Tensors: map[string]*tensor.Dense{
-				"x/entries": vector(features), "propagation/entries": vector(weights), "label": vector(c.Label), "mask": vector(mask),
-			},
-		}
-	}
-	every := make([]int32, c.Nodes)
-	for i := range every {
-		every[i] = int32(i)
+		return with(whole, "mask", vector(mask))
 	}
 	return &entry.Task{
 		Data: c.Name,
 		Set:  map[string]string{"features": strconv.Itoa(c.Features), "classes": strconv.Itoa(c.Classes)},
 		Train: func(int32, int) (train.Source, error) {
-			return train.Fixed(batch(c.Train)), nil
+			return train.Fixed(masked(c.Train)), nil
 		},
 		Evaluate: func() (train.Source, train.Meter, error) {
-			return train.Fixed(batch(c.Val)), &accuracies{sets: map[string][]int32{"val_accuracy": c.Val, "test_accuracy": c.Test}}, nil
+			return train.Fixed(masked(c.Val)), &accuracies{sets: map[string][]int32{"val_accuracy": c.Val, "test_accuracy": c.Test}}, nil
 		},
 		// Alignment is measured on all nodes with the loss over all labels, as the published code does.
 		Align: func() (*train.Batch, error) {
-			b := batch(every)
+			b := masked(sequence(0, c.Nodes))
 			return &b, nil
 		},
 		Best: "val_accuracy",
@@ -75,28 +111,3 @@ func newTask(c *Citation) *entry.Task {
 func vector[T float32 | int32](v []T) *tensor.Dense {
 	return tensor.New(tensor.WithShape(len(v)), tensor.WithBacking(v))
 }
-
-// accuracies reduces the hits of all nodes to percentages over sets of nodes.
-type accuracies struct {
-	sets   map[string][]int32
-	values map[string]float64
-}
-
-func (a *accuracies) Reset() { a.values = map[string]float64{} }
-
-func (a *accuracies) Add(_ *train.Batch, output func(name string) *tensor.Dense) error {
-	hits := output("hits")
-	if hits == nil {
-		return fmt.Errorf("the program has no output %q", "hits")
-	}
-	for name, nodes := range a.sets {
-		sum := 0.0
-		for _, n := range nodes {
-			sum += float64(hits.Float32s()[n])
-		}
-		a.values[name] = 100 * sum / float64(len(nodes))
-	}
-	return nil
-}
-
-func (a *accuracies) Metrics() map[string]float64 { return a.values }

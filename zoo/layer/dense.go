@@ -1,11 +1,6 @@
 package layer
 
-import (
-	"fmt"
-	"math"
-
-	"graft/graph"
-)
+import "graft/graph"
 
 // Dense returns x W + b for x [batch, in], with W [in, out] and b [out] uniform on +-1/sqrt(in), PyTorch's default for Linear.
 func Dense(x *graph.Value, name string, out int) *graph.Value {
@@ -15,9 +10,7 @@ func Dense(x *graph.Value, name string, out int) *graph.Value {
 	if !ok {
 		return g.Invalid("dense %q: its input must be [rows, a known width], not %v", name, x)
 	}
-	w := g.Param(name+"/weight", "lecun_uniform", in, out)
-	b := g.Param(name+"/bias", fmt.Sprintf("uniform(%.9g)", 1/math.Sqrt(float64(in))), out)
-	return graph.Add(graph.MatMul(x, w), b)
+	return NewLinear(g, name, in, out).Of(x)
 }
 
 // lastDim returns the width of a matrix, where it is a number.

@@ -41,7 +41,7 @@ func TestLayers(t *testing.T) {
 		}},
 		{"graph convolution", func(g *graph.Graph) {
 			p, e := g.Sparse("P", "nodes", "nodes", "links")
-			layer.GraphConv(layer.Sparse{Pattern: p, Entries: e}, g.Input("x", graph.F32, "nodes", 8), "c", 3)
+			layer.GraphConv(layer.Sparse{Pattern: p, Entries: e}, layer.Full{Value: g.Input("x", graph.F32, "nodes", 8)}, "c", 3)
 		}, []string{
 			`%c/weight = param {init=glorot_uniform} : f32[8, 3]`,
 			`%0 = matmul %x, %c/weight : f32[nodes, 3]`,
@@ -52,7 +52,7 @@ func TestLayers(t *testing.T) {
 		{"graph convolution of sparse features", func(g *graph.Graph) {
 			p, e := g.Sparse("P", "nodes", "nodes", "links")
 			x, words := g.Sparse("x", "nodes", 8, "words")
-			layer.GraphConvSparse(layer.Sparse{Pattern: p, Entries: e}, layer.Sparse{Pattern: x, Entries: words}, "c", 3)
+			layer.GraphConv(layer.Sparse{Pattern: p, Entries: e}, layer.Sparse{Pattern: x, Entries: words}, "c", 3)
 		}, []string{
 			`%c/weight = param {init=glorot_uniform} : f32[8, 3]`,
 			`%0 = spmm %x, %x/entries, %c/weight : f32[nodes, 3]`,
@@ -90,16 +90,28 @@ func TestMistakes(t *testing.T) {
 		}, `"d/weight" is taken`},
 		"nodes": {func(g *graph.Graph) {
 			p, e := g.Sparse("P", "nodes", "nodes", "links")
-			layer.GraphConv(layer.Sparse{Pattern: p, Entries: e}, g.Input("x", graph.F32, "others", 8), "c", 3)
+			layer.GraphConv(layer.Sparse{Pattern: p, Entries: e}, layer.Full{Value: g.Input("x", graph.F32, "others", 8)}, "c", 3)
 		}, "to be multiplied by"},
 		"dense features": {func(g *graph.Graph) {
 			p, e := g.Sparse("P", "nodes", "nodes", "links")
 			x := g.Input("x", graph.F32, "nodes", 8)
-			layer.GraphConvSparse(layer.Sparse{Pattern: p, Entries: e}, layer.Sparse{Pattern: x, Entries: x}, "c", 3)
+			layer.GraphConv(layer.Sparse{Pattern: p, Entries: e}, layer.Sparse{Pattern: x, Entries: x}, "c", 3)
 		}, `graph convolution "c"`},
+		"spline features": {func(g *graph.Graph) {
+			s := layer.Sparse{Pattern: g.Input("s", graph.F32, "nodes"), Entries: g.Input("e", graph.F32, "nodes")}
+			layer.SplineConv([2]layer.Sparse{s, s}, layer.Full{Value: g.Input("x", graph.F32, "nodes", "wide")}, "c", 3)
+		}, `spline convolution "c"`},
+		"no pattern": {func(g *graph.Graph) {
+			x := g.Input("x", graph.F32, "nodes", 8)
+			layer.GATConv(x, layer.Full{Value: x}, "c", layer.Attention{Heads: 1, Width: 3})
+		}, `graph attention "c"`},
+		"heads": {func(g *graph.Graph) {
+			p, e := g.Sparse("P", "nodes", "nodes", "links")
+			layer.DNAConv(layer.Sparse{Pattern: p, Entries: e}, []*graph.Value{g.Input("x", graph.F32, "nodes", 8)}, "c", layer.Jumps{Heads: 3, Groups: 2})
+		}, `3 heads and 2 groups must both divide the width 8`},
 		"unknown features": {func(g *graph.Graph) {
 			p, e := g.Sparse("P", "nodes", "nodes", "links")
-			layer.GraphConvSparse(layer.Sparse{Pattern: p, Entries: e}, layer.Sparse{Pattern: p, Entries: e}, "c", 3)
+			layer.GraphConv(layer.Sparse{Pattern: p, Entries: e}, layer.Sparse{Pattern: p, Entries: e}, "c", 3)
 		}, `graph convolution "c"`},
 	} {
 		g := graph.New("mistake")

@@ -20,7 +20,7 @@ func Entry() entry.Entry {
 		Name: "mlp", Doc: "multilayer perceptron, 784-256-256-10 by default, on handwritten digits",
 		Reproduces: "TinyDFA's MNIST example",
 		Options:    func() any { return option.New[Options]() },
-		Define:     func(o any) *graph.Graph { return Model(*o.(*Options)) },
+		Define:     func(o any, _ string) *graph.Graph { return Model(*o.(*Options)) },
 		Recipe:     recipe,
 		Data:       []string{"mnist", "synthetic-digits"},
 		StandIn:    map[string]string{"mnist": "synthetic-digits"},
@@ -34,7 +34,7 @@ func Entry() entry.Entry {
 
 // recipe is that of TinyDFA's example (mnist_fast_example.py), the same in every mode: SGD with momentum 0.9 at rate 0.01, batch
 // 128, 15 epochs.
-func recipe(string) entry.Recipe {
+func recipe(_, _ string) entry.Recipe {
 	return entry.Recipe{
 		Source:    "TinyDFA, MNIST example",
 		Optimizer: passes.Optimizer{Rule: "sgd", Momentum: 0.9},

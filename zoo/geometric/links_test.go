@@ -1,0 +1,122 @@
+package geometric
+
+import (
+	"slices"
+	"testing"
+
+	"graft/runtime/buffer"
+)
+
+// contains reports whether p has an entry at (u, v).
+func contains(p *buffer.Pattern, u, v int32) bool {
+	_, ok := slices.BinarySearch(p.Col[p.RowPtr[u]:p.RowPtr[u+1]], v)
+	return ok
+}
+
+func TestSplitLinks(t *testing.T) {
+	c := tiny(t)
+	l, err := splitLinks(c.Adj, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edges := c.Adj.NNZ() / 2
+	val, test := edges*5/100, edges/10
+	if l.test.NNZ() != test || l.absent.NNZ() != test || l.train.NNZ() != 2*(edges-val-test) {
+		t.Errorf("of %d edges %d train, %d test, and %d pairs are negative", edges, l.train.NNZ()/2, l.test.NNZ(), l.absent.NNZ())
+	}
+	for k := range l.train.Col {
+		if u, v := l.train.Row[k], l.train.Col[k]; !contains(c.Adj, u, v) || !contains(l.train, v, u) {
+			t.Errorf("training edge %d-%d", u, v)
+		}
+	}
+	for k := range l.test.Col {
+		if u, v := l.test.Row[k], l.test.Col[k]; u >= v || !contains(c.Adj, u, v) || contains(l.train, u, v) {
+			t.Errorf("test edge %d-%d", u, v)
+		}
+	}
+	for k := range l.absent.Col {
+		if u, v := l.absent.Row[k], l.absent.Col[k]; u >= v || contains(c.Adj, u, v) {
+			t.Errorf("negative test pair %d-%d", u, v)
+		}
+	}
+	again, _ := splitLinks(c.Adj, 7)
+	other, _ := splitLinks(c.Adj, 8)
+	if !slices.Equal(l.test.Row, again.test.Row) || slices.Equal(l.test.Row, other.test.Row) && slices.Equal(l.test.Col, other.test.Col) {
+		t.Error("the split is not a function of the seed alone")
+	}
+	few, err := adjacency(4, [][2]int32{{0, 1}, {1, 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := splitLinks(few, 0); err == nil {
+		t.Error("two edges have been split")
+	}
+}
+
+func TestNegatives(t *testing.T) {
+	l, err := splitLinks(tiny(t).Adj, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	draw := func(seed int32, epoch int) *buffer.Pattern {
+		p, err := l.negatives(seed, epoch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := draw(1, 2)
+	if want := l.train.NNZ() + l.train.Rows; p.NNZ() != want {
+		t.Errorf("%d negatives, want %d", p.NNZ(), want)
+	}
+	for k := range p.Col {
+		if u, v := p.Row[k], p.Col[k]; u == v || contains(l.train, u, v) {
+			t.Errorf("negative %d-%d", u, v)
+		}
+	}
+	if !slices.Equal(p.Col, draw(1, 2).Col) {
+		t.Error("a draw does not repeat")
+	}
+	if slices.Equal(p.Col, draw(1, 3).Col) || slices.Equal(p.Col, draw(2, 2).Col) {
+		t.Error("draws of two epochs or seeds are equal")
+	}
+	// Of a graph that is nearly full, all pairs that are left.
+	full, err := adjacency(3, [][2]int32{{0, 1}, {1, 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l = &links{train: full}
+	if p := draw(0, 0); p.NNZ() != 2 || !contains(p, 0, 2) || !contains(p, 2, 0) {
+		t.Errorf("negatives of a path of three nodes: %v, %v", p.Row, p.Col)
+	}
+}
+
+func TestStratified(t *testing.T) {
+	c, err := SyntheticCitation("synthetic-cora", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := c.stratified(4)
+	if err := s.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.Train) + len(s.Val) + len(s.Test); n != c.Nodes {
+		t.Errorf("%d of %d nodes are in the split", n, c.Nodes)
+	}
+	count := func(nodes []int32) []int {
+		n := make([]int, c.Classes)
+		for _, v := range nodes {
+			n[c.Label[v]]++
+		}
+		return n
+	}
+	all, train, test := count(sequence(0, c.Nodes)), count(s.Train), count(s.Test)
+	for class, n := range all {
+		if train[class] < n/5 || train[class] > n/5+1 || test[class] < 3*(n/5) || test[class] > 3*(n/5+1) {
+			t.Errorf("class %d: %d of %d nodes train, %d test", class, train[class], n, test[class])
+		}
+	}
+	if !slices.Equal(s.Train, c.stratified(4).Train) || slices.Equal(s.Train, c.stratified(5).Train) {
+		t.Error("the split is not a function of the seed alone")
+	}
+}

@@ -1,0 +1,49 @@
+package geometric
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+	"graft/runtime/train"
+)
+
+// accuracies reduces the hits of all nodes to percentages over sets of nodes.
+type accuracies struct {
+	sets   map[string][]int32
+	values map[string]float64
+}
+
+func (a *accuracies) Reset() { a.values = map[string]float64{} }
+
+func (a *accuracies) Add(_ *train.Batch, output func(name string) *tensor.Dense) error {
+	hits := output("hits")
+	if hits == nil {
+		return fmt.Errorf("the program has no output %q", "hits")
+	}
+	for name, nodes := range a.sets {
+		sum := 0.0
+		for _, n := range nodes {
+			sum += float64(hits.Float32s()[n])
+		}
+		a.values[name] = 100 * sum / float64(len(nodes))
+	}
+	return nil
+}
+
+func (a *accuracies) Metrics() map[string]float64 { return a.values }
+
+// ranking reduces the scores of positive and negative pairs to the quality of their order.
+type ranking struct{ values map[string]float64 }
+
+func (r *ranking) Reset() { r.values = map[string]float64{} }
+
+func (r *ranking) Add(_ *train.Batch, output func(name string) *tensor.Dense) error {
+	positive, negative := output("positive"), output("negative")
+	if positive == nil || negative == nil {
+		return fmt.Errorf("the program has no outputs %q and %q", "positive", "negative")
+	}
+	r.values["test_auc"], r.values["test_ap"] = rank(positive.Float32s(), negative.Float32s())
+	return nil
+}
+
+func (r *ranking) Metrics() map[string]float64 { return r.values }

@@ -1,0 +1,51 @@
+package geometric
+
+import (
+	"fmt"
+
+	"graft/graph"
+	"graft/zoo/layer"
+)
+
+// DNAOptions are the choices of the dynamic neighbourhood aggregation network.
+type DNAOptions struct {
+	Features  int     `option:"features" default:"1433" min:"1" doc:"words of the vocabulary"`
+	Hidden    int     `option:"hidden" default:"128" min:"1" doc:"width of the hidden layers, a multiple of heads and groups"`
+	Layers    int     `option:"layers" default:"5" min:"1" doc:"number of aggregations"`
+	Heads     int     `option:"heads" default:"8" min:"1" doc:"heads of the attention over layers"`
+	Groups    int     `option:"groups" default:"16" min:"1" doc:"groups of the projections"`
+	Classes   int     `option:"classes" default:"7" min:"2" doc:"number of classes"`
+	Dropout   float64 `option:"dropout" default:"0.5" min:"0" max:"0.99" doc:"dropout after the first layer and before the last"`
+	Attention float64 `option:"attention_dropout" default:"0.8" min:"0" max:"0.99" doc:"dropout of the attention"`
+}
+
+// DNA returns DNAConv of Launay et al. (2020, table 3): a linear layer, aggregations (Fey 2019) that attend over all
+// representations before them, each with ReLU, and a linear layer. Feedback points sit after the first layer and after every
+// aggregation, and the history holds what is behind them.
+//
+// The error site is at the logits of all nodes, or, at the log-probabilities, where the published code has it: there
+// the error is -1/n at the labels of the n training nodes whatever the prediction.
+func DNA(o DNAOptions, atLogProbabilities bool) *graph.Graph {
+	c := newClassifier("dna", o.Features)
+	site := "logits"
+	if atLogProbabilities {
+		site = "log_probabilities"
+	}
+	h := graph.Relu(layer.DenseSparse(c.x, "lin1", o.Hidden))
+	h = graph.Dropout(h, o.Dropout, "lin1/dropout")
+	history := []*graph.Value{c.point(h, "lin1", site)}
+	for i := range o.Layers {
+		name := fmt.Sprintf("convs/%d", i)
+		h = graph.Relu(layer.DNAConv(c.propagation, history, name, layer.Jumps{Heads: o.Heads, Groups: o.Groups, Dropout: o.Attention}))
+		history = append(history, c.point(h, name, site))
+	}
+	h = graph.Dropout(history[o.Layers], o.Dropout, "lin2/dropout")
+	logits := layer.Dense(h, "lin2", o.Classes)
+	if !atLogProbabilities {
+		return c.finish(logits)
+	}
+	c.outputs(logits)
+	logp := graph.ErrorSite(graph.Apply("log_softmax", logits), site)
+	c.Loss(layer.NegativeLogLikelihood(logp, c.label, c.mask))
+	return c.Graph
+}
