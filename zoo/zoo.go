@@ -8,12 +8,14 @@ import (
 	"graft/zoo/entry"
 	"graft/zoo/geometric"
 	"graft/zoo/mlp"
+	"graft/zoo/nerf"
 )
 
 // Entries returns the models in the order in which they are listed.
 func Entries() []entry.Entry {
 	list := []entry.Entry{mlp.Entry(),
 		geometric.GCNEntry(), geometric.ChebEntry(), geometric.SplineEntry(), geometric.GATEntry(), geometric.DNAEntry(), geometric.GAEEntry(),
+		nerf.Entry(), nerf.XLEntry(), nerf.TinyEntry(),
 	}
 	return list
 }
