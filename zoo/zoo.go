@@ -7,6 +7,7 @@ import (
 
 	"graft/zoo/entry"
 	"graft/zoo/geometric"
+	"graft/zoo/language"
 	"graft/zoo/mlp"
 	"graft/zoo/nerf"
 )
@@ -17,7 +18,7 @@ func Entries() []entry.Entry {
 		geometric.GCNEntry(), geometric.ChebEntry(), geometric.SplineEntry(), geometric.GATEntry(), geometric.DNAEntry(), geometric.GAEEntry(),
 		nerf.Entry(), nerf.XLEntry(), nerf.TinyEntry(),
 	}
-	return list
+	return append(list, language.Entries()...)
 }
 
 // Lookup returns the entry of that name; the error lists the names there are.
