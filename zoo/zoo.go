@@ -10,6 +10,7 @@ import (
 	"graft/zoo/language"
 	"graft/zoo/mlp"
 	"graft/zoo/nerf"
+	"graft/zoo/recommend"
 )
 
 // Entries returns the models in the order in which they are listed.
@@ -18,6 +19,7 @@ func Entries() []entry.Entry {
 		geometric.GCNEntry(), geometric.ChebEntry(), geometric.SplineEntry(), geometric.GATEntry(), geometric.DNAEntry(), geometric.GAEEntry(),
 		nerf.Entry(), nerf.XLEntry(), nerf.TinyEntry(),
 	}
+	list = append(list, recommend.Entries()...)
 	return append(list, language.Entries()...)
 }
 
