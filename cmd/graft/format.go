@@ -12,10 +12,12 @@ import (
 // decimals returns how many digits after the point a value deserves; negative means that significant digits count.
 func decimals(v float64, unit string) int {
 	switch unit {
-	case "percent":
+	case "percent", "dB":
 		return 2
 	case "cosine":
 		return 3
+	case "share", "nats":
+		return 4
 	case "s":
 		if v >= 10 {
 			return 1

@@ -5,6 +5,7 @@ import (
 
 	"gorgonia.org/tensor"
 	"graft/runtime/train"
+	"graft/zoo/metric"
 )
 
 // accuracies reduces the hits of all nodes to percentages over sets of nodes.
@@ -42,7 +43,7 @@ func (r *ranking) Add(_ *train.Batch, output func(name string) *tensor.Dense) er
 	if positive == nil || negative == nil {
 		return fmt.Errorf("the program has no outputs %q and %q", "positive", "negative")
 	}
-	r.values["test_auc"], r.values["test_ap"] = rank(positive.Float32s(), negative.Float32s())
+	r.values["test_auc"], r.values["test_ap"] = metric.Ranking(positive.Float32s(), negative.Float32s())
 	return nil
 }
 

@@ -1,40 +1,26 @@
 package recommend
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 
 	"gorgonia.org/tensor"
 	"graft/runtime/train"
+	"graft/zoo/metric"
 )
 
-// AUC returns the area under the ROC curve: the share of pairs of a click and no click in which the click has the higher score,
-// equal scores counting half (Hanley & McNeil 1982). It is exact, and NaN where one of the labels 0 and 1 is missing.
+// AUC returns the area under the ROC curve of scores for labels 0 and 1, see [metric.Ranking].
 func AUC(scores []float64, labels []int32) float64 {
-	order := make([]int, len(scores))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(scores[a], scores[b]) })
-	var clicks, others, pairs float64 // pairs counts twice
-	for from := 0; from < len(order); {
-		to, c, o := from, 0.0, 0.0 // the run of equal scores
-		for ; to < len(order) && scores[order[to]] == scores[order[from]]; to++ {
-			if labels[order[to]] == 1 {
-				c++
-			} else {
-				o++
-			}
+	var clicks, others []float64
+	for i, s := range scores {
+		if labels[i] == 1 {
+			clicks = append(clicks, s)
+		} else {
+			others = append(others, s)
 		}
-		if to == from { // a NaN, which equals nothing
-			return math.NaN()
-		}
-		pairs += c * (2*others + o)
-		clicks, others, from = clicks+c, others+o, to
 	}
-	return pairs / (2 * clicks * others)
+	auc, _ := metric.Ranking(clicks, others)
+	return auc
 }
 
 // logLoss returns the mean binary cross entropy of logits.

@@ -1,4 +1,4 @@
-package geometric
+package metric
 
 import (
 	"math"
@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestRank compares both measures with their definitions, by brute force.
-func TestRank(t *testing.T) {
+// TestRanking compares both measures with their definitions, by brute force.
+func TestRanking(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	draw := func(n, values int) []float32 {
 		out := make([]float32, n)
@@ -19,7 +19,7 @@ func TestRank(t *testing.T) {
 	for _, values := range []int{1, 2, 5, 1000} { // few values make many ties
 		for range 20 {
 			p, n := draw(1+rng.IntN(12), values), draw(1+rng.IntN(12), values)
-			auc, ap := rank(p, n)
+			auc, ap := Ranking(p, n)
 			if want := pairs(p, n); math.Abs(auc-want) > 1e-12 {
 				t.Fatalf("auc of %v, %v is %v, want %v", p, n, auc, want)
 			}
@@ -28,11 +28,15 @@ func TestRank(t *testing.T) {
 			}
 		}
 	}
-	if auc, ap := rank([]float32{3, 2}, []float32{1}); auc != 1 || ap != 1 {
+	if auc, ap := Ranking([]float32{3, 2}, []float32{1}); auc != 1 || ap != 1 {
 		t.Errorf("perfect order: %v, %v", auc, ap)
 	}
-	if auc, ap := rank(nil, []float32{1}); auc != 0 || ap != 0 {
+	if auc, ap := Ranking(nil, []float32{1}); !math.IsNaN(auc) || !math.IsNaN(ap) {
 		t.Errorf("no positives: %v, %v", auc, ap)
+	}
+	nan := float32(math.NaN())
+	if auc, ap := Ranking([]float32{nan, 2}, []float32{1, nan}); !math.IsNaN(auc) || !math.IsNaN(ap) {
+		t.Errorf("scores that are no numbers: %v, %v", auc, ap)
 	}
 }
 
