@@ -77,7 +77,7 @@ func (f *Feed) SetFloat(v float64) error {
 	if !f.kind.IsScalar() || !f.kind.DType.IsFloat() {
 		return fmt.Errorf("input %q is a %v, not a floating-point scalar", f.name, f.kind)
 	}
-	put(f.scalar, 0, v)
+	f.scalar.Put(0, v)
 	f.take(f.scalar)
 	return nil
 }

@@ -30,7 +30,7 @@ func initialise(b *buffer.Buffer, init, name string, seed int32) error {
 		if v != float64(int32(v)) || b.DType == graph.Bool && v != 0 && v != 1 {
 			return fmt.Errorf("initialiser %q gives %v, which is no %v", init, v, b.DType)
 		}
-		put(b, i, v)
+		b.Put(i, v)
 	}
 	return nil
 }
@@ -38,35 +38,6 @@ func initialise(b *buffer.Buffer, init, name string, seed int32) error {
 // fill sets every element of b to v.
 func fill(b *buffer.Buffer, v float64) {
 	for i := range b.Len() {
-		put(b, i, v)
+		b.Put(i, v)
 	}
-}
-
-func put(b *buffer.Buffer, i int, v float64) {
-	switch b.DType {
-	case graph.F32:
-		b.F32[i] = float32(v)
-	case graph.F64:
-		b.F64[i] = v
-	case graph.I32:
-		b.I32[i] = int32(v)
-	case graph.Bool:
-		b.Bool[i] = v != 0
-	}
-}
-
-// get returns an element as a float64, which holds every value of every dtype.
-func get(b *buffer.Buffer, i int) float64 {
-	switch b.DType {
-	case graph.F32:
-		return float64(b.F32[i])
-	case graph.F64:
-		return b.F64[i]
-	case graph.I32:
-		return float64(b.I32[i])
-	}
-	if b.Bool[i] {
-		return 1
-	}
-	return 0
 }

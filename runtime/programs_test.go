@@ -84,7 +84,7 @@ func feedAll(t testing.TB, e *Executable, seed uint64) map[string]*buffer.Buffer
 			}
 		default:
 			for i := range b.Len() {
-				put(b, i, r.NormFloat64()/4)
+				b.Put(i, r.NormFloat64()/4)
 			}
 		}
 		fed[name] = b
@@ -151,7 +151,7 @@ func same(t testing.TB, what string, got, want *buffer.Buffer) {
 		t.Fatalf("%s: %v%v, want %v%v", what, got.DType, got.Shape, want.DType, want.Shape)
 	}
 	for i := range got.Len() {
-		if x, y := get(got, i), get(want, i); math.Float64bits(x) != math.Float64bits(y) {
+		if x, y := got.At(i), want.At(i); math.Float64bits(x) != math.Float64bits(y) {
 			t.Fatalf("%s: element %d is %v, want %v", what, i, x, y)
 		}
 	}

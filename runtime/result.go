@@ -22,7 +22,7 @@ func (r *Result) Float() float64 {
 	if r.buf.Len() != 1 {
 		return math.NaN()
 	}
-	return get(r.buf, 0)
+	return r.buf.At(0)
 }
 
 // Int returns the only element of the output truncated to an integer; 0 when it has not exactly one.
@@ -30,5 +30,5 @@ func (r *Result) Int() int32 {
 	if r.buf.Len() != 1 {
 		return 0
 	}
-	return int32(get(r.buf, 0))
+	return int32(r.buf.At(0))
 }

@@ -50,6 +50,36 @@ func New(dt graph.DType, shape ...int) *Buffer {
 // Len returns the number of elements.
 func (b *Buffer) Len() int { return Size(b.Shape) }
 
+// At returns element i as a float64, which holds every value of every dtype; true is 1.
+func (b *Buffer) At(i int) float64 {
+	switch b.DType {
+	case graph.F32:
+		return float64(b.F32[i])
+	case graph.F64:
+		return b.F64[i]
+	case graph.I32:
+		return float64(b.I32[i])
+	}
+	if b.Bool[i] {
+		return 1
+	}
+	return 0
+}
+
+// Put sets element i; what is not 0 is true.
+func (b *Buffer) Put(i int, v float64) {
+	switch b.DType {
+	case graph.F32:
+		b.F32[i] = float32(v)
+	case graph.F64:
+		b.F64[i] = v
+	case graph.I32:
+		b.I32[i] = int32(v)
+	case graph.Bool:
+		b.Bool[i] = v != 0
+	}
+}
+
 // CopyFrom copies the elements of src, which must have the same dtype and length; a pattern is shared.
 func (b *Buffer) CopyFrom(src *Buffer) {
 	copy(b.F32, src.F32)

@@ -107,3 +107,16 @@ func TestPatternHasNoDense(t *testing.T) {
 		t.Errorf("got a tensor of shape %v", d.Shape())
 	}
 }
+
+func TestAtPut(t *testing.T) {
+	for _, c := range []struct {
+		dt        graph.DType
+		put, want float64
+	}{{graph.F32, 0.1, float64(float32(0.1))}, {graph.F64, 0.1, 0.1}, {graph.I32, -7, -7}, {graph.Bool, 3, 1}, {graph.Bool, 0, 0}} {
+		b := New(c.dt, 2)
+		b.Put(1, c.put)
+		if got := b.At(1); got != c.want || b.At(0) != 0 {
+			t.Errorf("%v: %v came back as %v beside %v", c.dt, c.put, got, b.At(0))
+		}
+	}
+}

@@ -74,7 +74,7 @@ func checkGrad(t *testing.T, def *graph.Graph, b graph.Binding, labels int, tol 
 		}
 		largest := 0.0
 		for i := range want.Len() {
-			largest = max(largest, element(want, i), -element(want, i))
+			largest = max(largest, want.At(i), -want.At(i))
 		}
 		for _, x := range []*buffer.Buffer{got, want} {
 			for i := range x.F32 {

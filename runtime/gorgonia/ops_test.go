@@ -353,31 +353,16 @@ func near(t *testing.T, name string, got, want *buffer.Buffer, tol float64) floa
 	}
 	scale, worst, at := 1.0, 0.0, 0
 	for i := range want.Len() {
-		scale = max(scale, math.Abs(element(want, i)))
+		scale = max(scale, math.Abs(want.At(i)))
 	}
 	for i := range want.Len() {
-		d := math.Abs(element(got, i)-element(want, i)) / scale
+		d := math.Abs(got.At(i)-want.At(i)) / scale
 		if !(d <= worst) { // NaN is as bad as can be
 			worst, at = d, i
 		}
 	}
 	if !(worst <= tol) {
-		t.Errorf("%s: element %d is %v, want %v", name, at, element(got, at), element(want, at))
+		t.Errorf("%s: element %d is %v, want %v", name, at, got.At(at), want.At(at))
 	}
 	return worst
-}
-
-func element(b *buffer.Buffer, i int) float64 {
-	switch b.DType {
-	case graph.F32:
-		return float64(b.F32[i])
-	case graph.F64:
-		return b.F64[i]
-	case graph.I32:
-		return float64(b.I32[i])
-	}
-	if b.Bool[i] {
-		return 1
-	}
-	return 0
 }

@@ -251,7 +251,7 @@ func clone(bs []*buffer.Buffer) []*buffer.Buffer {
 func sameBits(a, b []*buffer.Buffer) error {
 	for k := range a {
 		for i := range a[k].Len() {
-			if x, y := load(a[k], i), load(b[k], i); math.Float64bits(x) != math.Float64bits(y) {
+			if x, y := a[k].At(i), b[k].At(i); math.Float64bits(x) != math.Float64bits(y) {
 				return fmt.Errorf("element %d of result %d: %v and %v", i, k, x, y)
 			}
 		}

@@ -50,7 +50,7 @@ func TestConformance(t *testing.T) {
 				bound := bounds(t, tc, want, dt)
 				for k := range want.Out {
 					for i := range want.Out[k].Len() {
-						g, w := load(got.Out[k], i), load(want.Out[k], i)
+						g, w := got.Out[k].At(i), want.Out[k].At(i)
 						if !(math.Abs(g-w) <= bound(k, i)) && g != w && !(g != g && w != w) {
 							t.Fatalf("%s at %v, %v: element %d of result %d is %v, want %v within %g", name, dt, tc, i, k, g, w, bound(k, i))
 						}
@@ -103,7 +103,7 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 		if tc.op == "softmax_grad" || tc.op == "log_softmax_grad" {
 			largest *= float64(width(want.In[0]))
 		}
-		return func(k, i int) float64 { return 8 * eps * (largest + math.Abs(load(want.Out[k], i))) }
+		return func(k, i int) float64 { return 8 * eps * (largest + math.Abs(want.Out[k].At(i))) }
 	case "global_norm":
 		terms := 0
 		for _, in := range want.In {
@@ -119,7 +119,7 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 		}
 		return func(k, i int) float64 { return (4+largest)*eps*want.Out[k].F64[i] + 0x1p-149 }
 	}
-	return func(k, i int) float64 { return 4*eps*math.Abs(load(want.Out[k], i)) + 0x1p-149 }
+	return func(k, i int) float64 { return 4*eps*math.Abs(want.Out[k].At(i)) + 0x1p-149 }
 }
 
 // TestParts checks that neither the order of the parts nor running them together changes a bit.

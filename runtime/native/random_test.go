@@ -17,7 +17,7 @@ func TestDropoutMask(t *testing.T) {
 	everywhere(t, tc, func(t *testing.T, c *Call) {
 		sum := 0.0
 		for i := range n {
-			v := load(c.Out[0], i)
+			v := c.Out[0].At(i)
 			sum += v
 			want := 0.0
 			if float64(u[i]) >= rate {
@@ -90,7 +90,7 @@ func TestFeedbackMatrix(t *testing.T) {
 		tc := testCase{"feedback_matrix", graph.Attrs{"shape": dims(rows, cols), "stream": "b", "dist": dist}, []operand{integer(9)}}
 		everywhere(t, tc, func(t *testing.T, c *Call) {
 			for i := range rows * cols {
-				if got := load(c.Out[0], i); got != want(i) {
+				if got := c.Out[0].At(i); got != want(i) {
 					t.Fatalf("%s: element %d is %v, want %v", dist, i, got, want(i))
 				}
 			}
@@ -119,7 +119,7 @@ func TestOrthogonalFeedback(t *testing.T) {
 				for b := range short {
 					dot := 0.0
 					for i := range long {
-						dot += load(c.Out[0], at(a, i)) * load(c.Out[0], at(b, i))
+						dot += c.Out[0].At(at(a, i)) * c.Out[0].At(at(b, i))
 					}
 					want := 0.0
 					if a == b {
@@ -132,7 +132,7 @@ func TestOrthogonalFeedback(t *testing.T) {
 			}
 			length := 0.0
 			for i := range long {
-				along += load(c.Out[0], at(0, i)) * z[at(0, i)]
+				along += c.Out[0].At(at(0, i)) * z[at(0, i)]
 				length += z[at(0, i)] * z[at(0, i)]
 			}
 			if want := math.Sqrt(length * float64(long)); math.Abs(along-want) > 1e-5*want {

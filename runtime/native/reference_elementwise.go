@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"graft/graph"
-	"graft/runtime/buffer"
 )
 
 // elementwiseReference computes every function in float64 and rounds its result once.
@@ -184,7 +183,7 @@ func equal[T element](c *Call, lo, hi int) error {
 func cast(c *Call, lo, hi int) error {
 	x, out := c.In[0], c.Out[0]
 	for i := lo; i < hi; i++ {
-		v := load(x, i)
+		v := x.At(i)
 		switch out.DType {
 		case graph.F32:
 			out.F32[i] = float32(v)
@@ -197,21 +196,6 @@ func cast(c *Call, lo, hi int) error {
 		}
 	}
 	return nil
-}
-
-func load(b *buffer.Buffer, i int) float64 {
-	switch b.DType {
-	case graph.F32:
-		return float64(b.F32[i])
-	case graph.F64:
-		return b.F64[i]
-	case graph.I32:
-		return float64(b.I32[i])
-	}
-	if b.Bool[i] {
-		return 1
-	}
-	return 0
 }
 
 // truncated converts towards zero. What an int32 cannot hold becomes its nearest end, and NaN becomes 0, since Go leaves

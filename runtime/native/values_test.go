@@ -43,7 +43,7 @@ func near(t *testing.T, b *buffer.Buffer, want ...float64) {
 		t.Fatalf("%d elements, want %d", b.Len(), len(want))
 	}
 	for i, w := range want {
-		if g := load(b, i); !(math.Abs(g-w) <= 2e-6*(1+math.Abs(w))) {
+		if g := b.At(i); !(math.Abs(g-w) <= 2e-6*(1+math.Abs(w))) {
 			t.Errorf("element %d is %v, want %v", i, g, w)
 		}
 	}
@@ -123,7 +123,7 @@ func TestCrossEntropyValues(t *testing.T) {
 	// Confident rows keep their digits: 1-p is not computed as 1 minus a rounded p.
 	everywhere(t, testCase{"softmax_cross_entropy_grad", graph.Attrs{"reduce": "sum"}, []operand{given(nil, 1), given([]int{1, 2}, 20, 0), givenInts(0)}},
 		func(t *testing.T, c *Call) {
-			if got, want := load(c.Out[0], 0), -1/(1+math.Exp(20)); math.Abs(got/want-1) > 1e-6 {
+			if got, want := c.Out[0].At(0), -1/(1+math.Exp(20)); math.Abs(got/want-1) > 1e-6 {
 				t.Errorf("gradient %v, want %v", got, want)
 			}
 		})
@@ -168,7 +168,7 @@ func TestSparseAgainstDense(t *testing.T) {
 					to, from = from, to
 				}
 				for j := range 4 {
-					want[to*4+j] += load(c.In[1], k) * load(c.In[2], from*4+j)
+					want[to*4+j] += c.In[1].At(k) * c.In[2].At(from*4+j)
 				}
 			}
 			near(t, c.Out[0], want...)
@@ -179,7 +179,7 @@ func TestSparseAgainstDense(t *testing.T) {
 		want := make([]float64, p.NNZ())
 		for k := range want {
 			for j := range 6 {
-				want[k] += load(c.In[1], int(p.Row[k])*6+j) * load(c.In[2], int(p.Col[k])*6+j)
+				want[k] += c.In[1].At(int(p.Row[k])*6+j) * c.In[2].At(int(p.Col[k])*6+j)
 			}
 		}
 		near(t, c.Out[0], want...)
@@ -217,10 +217,10 @@ func TestClipValues(t *testing.T) {
 
 func TestNaNPassesRelu(t *testing.T) {
 	everywhere(t, testCase{"relu", nil, []operand{given([]int{3}, math.NaN(), -1, 2)}}, func(t *testing.T, c *Call) {
-		if v := load(c.Out[0], 0); v == v {
+		if v := c.Out[0].At(0); v == v {
 			t.Errorf("relu(NaN) = %v", v)
 		}
-		if a, b := load(c.Out[0], 1), load(c.Out[0], 2); a != 0 || b != 2 {
+		if a, b := c.Out[0].At(1), c.Out[0].At(2); a != 0 || b != 2 {
 			t.Errorf("relu(-1), relu(2) = %v, %v", a, b)
 		}
 	})
