@@ -2,6 +2,7 @@ package passes
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,28 @@ func TestTransport(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, d)
 		}
+	}
+}
+
+// TestActivations lists the factors of attention: the gradient of the queries' weights passes the keys and the values, and reads
+// no weight for it. What a gradient's own product reads, the layer's input, is no factor on the way.
+func TestActivations(t *testing.T) {
+	g := graph.New("attention")
+	x := g.Input("x", graph.F32, "time", 4)
+	q, k, v := graph.MatMul(x, g.Param("q", "zeros", 4, 3)), graph.MatMul(x, g.Param("k", "zeros", 4, 3)), graph.MatMul(x, g.Param("v", "zeros", 4, 2))
+	out := graph.MatMul(graph.Softmax(graph.MatMulT(q, k, false, true)), v)
+	g.Loss(graph.Mean(graph.Apply("square", out), 0, 1))
+	want := []Transport{
+		{Param: "q", Activations: []string{"%1 matmul : f32[time, 3]", "%2 matmul : f32[time, 2]"}},
+		{Param: "k", Activations: []string{"%0 matmul : f32[time, 3]", "%2 matmul : f32[time, 2]"}},
+		{Param: "v", Activations: []string{"%4 softmax : f32[time, time]"}},
+	}
+	got := reportOf(t, g, "bp", Options{Part: Gradient}).Transport
+	for i := range got {
+		slices.Sort(got[i].Activations)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 

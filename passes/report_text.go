@@ -128,20 +128,21 @@ func (t *reportText) bypasses(list []Bypass) {
 
 // transport writes the weights that the gradients read, gradients that read the same ones together.
 func (t *reportText) transport(list []Transport) {
-	type reads struct{ params, own, errorPath, other []string }
+	type reads struct{ params, own, errorPath, other, activations []string }
 	var groups []*reads
 	var none []string
 	for _, p := range list {
-		if len(p.OwnRegion)+len(p.ErrorPath)+len(p.OtherRegion) == 0 {
+		if len(p.OwnRegion)+len(p.ErrorPath)+len(p.OtherRegion)+len(p.Activations) == 0 {
 			none = append(none, p.Param)
 			continue
 		}
 		at := slices.IndexFunc(groups, func(g *reads) bool {
-			return slices.Equal(g.own, p.OwnRegion) && slices.Equal(g.errorPath, p.ErrorPath) && slices.Equal(g.other, p.OtherRegion)
+			return slices.Equal(g.own, p.OwnRegion) && slices.Equal(g.errorPath, p.ErrorPath) && slices.Equal(g.other, p.OtherRegion) &&
+				slices.Equal(g.activations, p.Activations)
 		})
 		if at < 0 {
 			at = len(groups)
-			groups = append(groups, &reads{own: p.OwnRegion, errorPath: p.ErrorPath, other: p.OtherRegion})
+			groups = append(groups, &reads{own: p.OwnRegion, errorPath: p.ErrorPath, other: p.OtherRegion, activations: p.Activations})
 		}
 		groups[at].params = append(groups[at].params, p.Param)
 	}
@@ -155,9 +156,10 @@ func (t *reportText) transport(list []Transport) {
 		for _, l := range []struct {
 			from  string
 			names []string
-		}{{"of their own region", g.own}, {"on the error's path", g.errorPath}, {"OF OTHER REGIONS", g.other}} {
+		}{{"weights of their own region", g.own}, {"weights on the error's path", g.errorPath}, {"weights OF OTHER REGIONS", g.other},
+			{"activations as factors", g.activations}} {
 			if len(l.names) > 0 {
-				t.wrap("    read weights "+l.from+": ", l.names)
+				t.wrap("    read "+l.from+": ", l.names)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"fmt"
 	"slices"
 
 	"graft/graph"
@@ -13,11 +14,15 @@ type Transport struct {
 	OwnRegion   []string `json:"own_region,omitempty"`
 	ErrorPath   []string `json:"error_path,omitempty"`   // weights between the loss and the error site
 	OtherRegion []string `json:"other_region,omitempty"` // refused in dfa unless the model allows it
+	// Activations are the forward values that stand where a weight could: factors of the products that the cotangent passes on
+	// its way to the gradient's own product, such as attention's queries, keys and values. They are no weights, though trained
+	// weights made them. They are named as in the differentiated program.
+	Activations []string `json:"activations,omitempty"`
 }
 
 // findTransport lists the weight transport of every gradient of a differentiated program.
 func findTransport(g *graph.Graph) []Transport {
-	only, weights := weightOnly(g), weightRegions(g)
+	only, weights, names := weightOnly(g), weightRegions(g), graph.Names(g)
 	var out []Transport
 	for _, n := range g.Nodes {
 		name, ok := gradientName(n)
@@ -25,20 +30,24 @@ func findTransport(g *graph.Graph) []Transport {
 			continue
 		}
 		t := Transport{Param: name}
-		walkTransport(n.Args[0], func(read *graph.Value, region string, errorPath bool) {
+		add := func(list *[]string, item string) {
+			if !slices.Contains(*list, item) {
+				*list = append(*list, item)
+			}
+		}
+		walkTransport(n.Args[0], func(read *graph.Value, by *graph.Node, s pathState) {
+			if s.below && isProduct(by) && read.Node.Phase == graph.Forward && read.Node.Region != "" {
+				add(&t.Activations, fmt.Sprintf("%%%s %s : %v", names[read], read.Node.Op.Name, read.Type))
+			}
 			for _, p := range only[read] {
-				other := p.Node.Name()
-				list := &t.OtherRegion
-				switch {
+				switch other := p.Node.Name(); {
 				case other == name:
-					continue
-				case errorPath:
-					list = &t.ErrorPath
-				case slices.Contains(weights[p], region):
-					list = &t.OwnRegion
-				}
-				if !slices.Contains(*list, other) {
-					*list = append(*list, other)
+				case s.errorPath:
+					add(&t.ErrorPath, other)
+				case slices.Contains(weights[p], by.Label):
+					add(&t.OwnRegion, other)
+				default:
+					add(&t.OtherRegion, other)
 				}
 			}
 		})
@@ -47,26 +56,45 @@ func findTransport(g *graph.Graph) []Transport {
 	return out
 }
 
-// walkTransport visits the operands of the backward nodes that a gradient depends on, saying in which region each is read and
-// whether a projection lies between.
-func walkTransport(grad *graph.Value, visit func(read *graph.Value, region string, errorPath bool)) {
-	type state struct {
-		n         *graph.Node
-		errorPath bool
+// pathState says what lies between a gradient and a backward node that it depends on.
+type pathState struct {
+	errorPath bool // a projection
+	below     bool // the product or sum that makes the gradient itself
+}
+
+// isProduct reports whether a node multiplies matrices. What delivers an error is not meant.
+func isProduct(n *graph.Node) bool {
+	return n.Phase == graph.Backward && (n.Op.Group == "products" || n.Op.Group == "sparse")
+}
+
+// isPassive reports whether a node only rearranges or scales what a gradient has been made into already.
+func isPassive(n *graph.Node) bool {
+	if n.Op.Name == "sum" || n.Op.Group != "shape" && !n.Op.Is(graph.Elementwise) {
+		return false
 	}
-	seen := map[state]bool{}
-	var walk func(v *graph.Value, errorPath bool)
-	walk = func(v *graph.Value, errorPath bool) {
+	return !slices.ContainsFunc(n.Args, func(a *graph.Value) bool { return a.Node.Phase == graph.Forward && a.Node.Region != "" })
+}
+
+// walkTransport visits the operands of the backward nodes that a gradient depends on, saying which node reads each and what lies
+// between.
+func walkTransport(grad *graph.Value, visit func(read *graph.Value, by *graph.Node, s pathState)) {
+	type step struct {
+		n *graph.Node
+		s pathState
+	}
+	seen := map[step]bool{}
+	var walk func(v *graph.Value, s pathState)
+	walk = func(v *graph.Value, s pathState) {
 		n := v.Node
-		if n.Phase != graph.Backward && n.Phase != graph.Graft || seen[state{n, errorPath}] {
+		s.errorPath = s.errorPath || n.Phase == graph.Graft
+		if n.Phase != graph.Backward && n.Phase != graph.Graft || seen[step{n, s}] {
 			return
 		}
-		seen[state{n, errorPath}] = true
-		errorPath = errorPath || n.Phase == graph.Graft
+		seen[step{n, s}] = true
 		for _, a := range n.Args {
-			visit(a, n.Label, errorPath)
-			walk(a, errorPath)
+			visit(a, n, s)
+			walk(a, pathState{s.errorPath, s.below || !isPassive(n)})
 		}
 	}
-	walk(grad, false)
+	walk(grad, pathState{})
 }

@@ -156,7 +156,7 @@ func summary(r *passes.Report) string {
 		for _, list := range []struct {
 			name  string
 			items []string
-		}{{"own region", x.OwnRegion}, {"error path", x.ErrorPath}, {"OTHER REGION", x.OtherRegion}} {
+		}{{"own region", x.OwnRegion}, {"error path", x.ErrorPath}, {"OTHER REGION", x.OtherRegion}, {"activations", x.Activations}} {
 			if len(list.items) > 0 {
 				fmt.Fprintf(&b, "; %s: %s", list.name, strings.Join(list.items, ", "))
 			}
