@@ -364,25 +364,6 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-func TestCache(t *testing.T) {
-	g := mlp(5, 4, 2)
-	s := NewState()
-	check(t, s.Init(g, graph.Binding{"batch": 6}, 1))
-	c := NewCache(s, Options{})
-	first, err := c.Load(g, graph.Binding{"batch": 6})
-	check(t, err)
-	again, err := c.Load(g, graph.Binding{"batch": 6})
-	check(t, err)
-	other, err := c.Load(g, graph.Binding{"batch": 2})
-	check(t, err)
-	if first != again || first == other {
-		t.Error("one executable for each binding is wanted")
-	}
-	if _, err := c.Load(g, nil); err == nil {
-		t.Error("a missing binding is accepted")
-	}
-}
-
 // TestSparseFeed runs a product with a fed sparse matrix.
 func TestSparseFeed(t *testing.T) {
 	g := graph.New("sparse")

@@ -23,9 +23,9 @@ func addFastElementwise(t Table) {
 		t[name] = k
 	}
 	for name, f := range map[string]point32{
-		"neg": neg32, "scale": scale32, "shift": shift32, "square": square32, "sqrt": sqrt32, "exp": exp32, "log": log32,
+		"neg": neg32, "scale": scale32, "shift": shift32, "square": square32, "sqrt": sqrt32, "exp": through(math.Exp), "log": through(math.Log),
 		"relu": relu32, "elu": elu32, "sigmoid": sigmoid32, "tanh": tanh32, "leaky_relu": leakyRelu32, "abs": abs32,
-		"log1p": log1p32, "expm1": expm132, "sin": sin32, "cos": cos32,
+		"log1p": through(math.Log1p), "expm1": through(math.Expm1), "sin": through(math.Sin), "cos": through(math.Cos),
 	} {
 		attr := map[string]string{"scale": "by", "shift": "by", "elu": "alpha", "leaky_relu": "slope"}[name]
 		t[name] = t[name].faster(perElement, func(c *Call, lo, hi int) error {
@@ -174,45 +174,18 @@ func square32(dst, x []float32, _ float32) {
 	}
 }
 
+// through makes a body of a function that is computed in float64 and rounded. The call costs little beside the function.
+func through(f func(float64) float64) func(dst, x []float32, _ float32) {
+	return func(dst, x []float32, _ float32) {
+		for i, v := range x[:len(dst)] {
+			dst[i] = float32(f(float64(v)))
+		}
+	}
+}
+
 func sqrt32(dst, x []float32, _ float32) {
 	for i, v := range x[:len(dst)] {
 		dst[i] = float32(math.Sqrt(float64(v))) // one SQRTSS
-	}
-}
-
-func exp32(dst, x []float32, _ float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = float32(math.Exp(float64(v)))
-	}
-}
-
-func log32(dst, x []float32, _ float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = float32(math.Log(float64(v)))
-	}
-}
-
-func log1p32(dst, x []float32, _ float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = float32(math.Log1p(float64(v)))
-	}
-}
-
-func expm132(dst, x []float32, _ float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = float32(math.Expm1(float64(v)))
-	}
-}
-
-func sin32(dst, x []float32, _ float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = float32(math.Sin(float64(v)))
-	}
-}
-
-func cos32(dst, x []float32, _ float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = float32(math.Cos(float64(v)))
 	}
 }
 

@@ -80,13 +80,14 @@ func (p *perplexities) Add(_ *train.Batch, output func(name string) *tensor.Dens
 
 func (p *perplexities) Metrics() map[string]float64 {
 	valid := min(p.valid, len(p.losses))
-	return map[string]float64{"val_perplexity": perplexity(p.losses[:valid]), "perplexity": perplexity(p.losses[valid:])}
+	val, test := mean(p.losses[:valid]), mean(p.losses[valid:])
+	return map[string]float64{"val_loss": val, "val_perplexity": math.Exp(val), "perplexity": math.Exp(test)}
 }
 
-func perplexity(losses []float64) float64 {
+func mean(losses []float64) float64 {
 	sum := 0.0
 	for _, l := range losses {
 		sum += l
 	}
-	return math.Exp(sum / float64(len(losses)))
+	return sum / float64(len(losses))
 }
