@@ -37,29 +37,6 @@ func (c *Citation) RowNormalise() []float32 {
 	return out
 }
 
-// GCNPropagation returns the propagation matrix D^-1/2 (A+I) D^-1/2 of graph convolutions, with D the degrees of A+I: its
-// pattern, [Nodes, Nodes], and its entries in row order. Source: Kipf & Welling, arXiv:1609.02907, eq. 2.
-func (c *Citation) GCNPropagation() (*buffer.Pattern, []float32) {
-	row, col := slices.Clone(c.Adj.Row), slices.Clone(c.Adj.Col)
-	for v := range int32(c.Nodes) {
-		row, col = append(row, v), append(col, v)
-	}
-	p, _, err := buffer.NewPattern(c.Nodes, c.Nodes, row, col)
-	if err != nil {
-		// Only an adjacency that breaks the conventions of Citation gets here; Validate reports it.
-		return nil, nil
-	}
-	scale := make([]float64, c.Nodes)
-	for v := range scale {
-		scale[v] = 1 / math.Sqrt(float64(p.RowPtr[v+1]-p.RowPtr[v]))
-	}
-	entries := make([]float32, p.NNZ())
-	for k := range entries {
-		entries[k] = float32(scale[p.Row[k]] * scale[p.Col[k]])
-	}
-	return p, entries
-}
-
 // Validate checks everything the comments of Citation promise, and that features are finite.
 func (c *Citation) Validate() error {
 	if err := c.validate(); err != nil {

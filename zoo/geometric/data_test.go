@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"graft/runtime/buffer"
 )
 
 // path3 is the path 0-1-2 with an isolated node 3.
@@ -45,8 +47,17 @@ func TestRowNormalise(t *testing.T) {
 	}
 }
 
-func TestGCNPropagation(t *testing.T) {
-	p, entries := path3(t).GCNPropagation()
+// propagate returns the propagation matrix of c's graph, which has no mistakes.
+func propagate(c *Citation) (*buffer.Pattern, []float32) {
+	p, entries, err := propagation(c.Nodes, c.Adj.Col, c.Adj.Row)
+	if err != nil {
+		panic(err)
+	}
+	return p, entries
+}
+
+func TestPropagation(t *testing.T) {
+	p, entries := propagate(path3(t))
 	dense := make([]float64, 16)
 	for k, v := range entries {
 		dense[4*p.Row[k]+p.Col[k]] = float64(v)
@@ -81,7 +92,7 @@ func TestValidate(t *testing.T) {
 		{"labels", func(c *Citation) { c.Label = c.Label[1:] }, "3 labels for 4 nodes"},
 		{"label", func(c *Citation) { c.Label[3] = 2 }, "label of node 3 is 2"},
 		{"no edges", func(c *Citation) { c.Adj = c.X }, "Adj is not a pattern of 4 x 4"},
-		{"self loop", func(c *Citation) { c.Adj, _ = c.GCNPropagation() }, "node 0 has a self loop"},
+		{"self loop", func(c *Citation) { c.Adj, _ = propagate(c) }, "node 0 has a self loop"},
 		{"direction", func(c *Citation) { c.Adj.Row[0], c.Adj.Col[0], c.Adj.RowPtr[1] = 0, 3, 1 }, "edge 0-3 is there in one direction"},
 		{"split range", func(c *Citation) { c.Val[0] = 4 }, "val[0] is node 4, outside"},
 		{"split overlap", func(c *Citation) { c.Test[0] = 0 }, "test[0] is node 0, which is in train already"},
@@ -122,7 +133,7 @@ func meanClassifier(c *Citation, hops int) float64 {
 	for k, v := range c.RowNormalise() {
 		h[int(c.X.Row[k])*c.Features+int(c.X.Col[k])] = v
 	}
-	p, weight := c.GCNPropagation()
+	p, weight := propagate(c)
 	row := func(h []float32, v int32) []float32 { return h[int(v)*c.Features : (int(v)+1)*c.Features] }
 	for range hops {
 		next := make([]float32, len(h))

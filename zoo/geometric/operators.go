@@ -26,9 +26,9 @@ func fromEdges(operators []operator) map[string]entry.FromEdges {
 	return out
 }
 
-// propagation is the matrix that GCNConv of PyTorch Geometric 1.5.0 propagates with, its rows the targets: D^-1/2 (A+I) D^-1/2,
-// where D counts the edges of A+I by their source. Like there, a node has one self loop, whether it is given, given twice or
-// not, and another edge counts as often as it is given. Of an undirected graph it is [Citation.GCNPropagation], to the bit.
+// propagation is the matrix that GCNConv of PyTorch Geometric 1.5.0 propagates with, its rows the targets: D^-1/2 (A+I) D^-1/2
+// (Kipf & Welling 2017, equation 2), where D counts the edges of A+I by their source. Like there, a node has one self loop,
+// whether it is given, given twice or not, and another edge counts as often as it is given.
 func propagation(nodes int, source, target []int32) (*buffer.Pattern, []float32, error) {
 	return normalised(nodes, source, target, true, 1)
 }
