@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"graft/graph"
 	"graft/runtime/buffer"
@@ -13,30 +12,71 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Grad returns the gradient of def's loss with respect to every parameter that it depends on, by Gorgonia's own symbolic
-// differentiation of a graph of Gorgonia's own ops. leaves holds inputs, params and states by name. A definition whose loss
-// depends on an op that Gorgonia has not, a sparse product or dropout for instance, is refused.
+// Grad returns the gradient of def's loss with respect to every parameter that a cotangent reaches, by Gorgonia's own symbolic
+// differentiation of a graph of Gorgonia's own ops. leaves holds inputs, params and states by name. Every model of the zoo but
+// those of graphs can be checked at small sizes; a definition that is trained through an op which is neither in own.go nor in
+// grad_ops.go, a sparse product for instance, is refused.
 //
-// It is a check, and made simple: softmax_cross_entropy is log(sum(exp(logits))) without a shift, so that logits in the
-// eighties overflow float32, and is then an error. Where relu's operand is 0, Gorgonia's derivative is 1 and graft's is 0.
+// Ops that Gorgonia has not are composed of those that it has, and so differentiated by it: running sums and products by triangular
+// matrices, rows of a table by a matrix of ones and zeros, of at most 2^20 elements, normalisation by means. What no
+// cotangent passes is a constant to both sides: draws, and all behind a detach, such as where a ray is sampled. Where
+// Gorgonia has no op for it, the reference kernels say its value.
+//
+// It is a check, and made simple. The running product is exp(sum(log x)), and an element that is not above 0 is an error. Softmax and
+// softmax_cross_entropy exponentiate logits without a shift, so that some in the eighties overflow float32; when the loss is
+// no number, that is an error too. Where relu's operand is 0, Gorgonia's derivative is 1 and graft's is 0. Gorgonia's sine and
+// cosine of x are wrong by 4e-8 x in float32: what encodes positions is better checked in float64.
 func Grad(def *graph.Graph, b graph.Binding, leaves map[string]*buffer.Buffer) (map[string]*tensor.Dense, error) {
+	building.Lock()
+	defer building.Unlock()
+	f, err := newForward(def, b, leaves)
+	if err != nil {
+		return nil, err
+	}
+	return f.differentiate()
+}
+
+// forward is a definition as Gorgonia's own nodes.
+type forward struct {
+	graph   *G.ExprGraph
+	def     *graph.Graph
+	loss    *graph.Value
+	binding graph.Binding
+	leaves  map[string]*buffer.Buffer
+	names   map[*graph.Value]string
+	carries map[*graph.Value]bool
+	nodes   map[*graph.Value]*G.Node
+	params  []*graph.Value
+	// constants are the graph's leaves and what they are.
+	constants []constant
+	// known holds the values that the reference kernels have computed.
+	known map[*graph.Value]*buffer.Buffer
+	// positive lists what must turn out to be above 0.
+	positive []*graph.Value
+}
+
+// constant is a leaf of Gorgonia's graph.
+type constant struct {
+	node  *G.Node
+	value *buffer.Buffer
+}
+
+// newForward builds what def's loss depends on.
+func newForward(def *graph.Graph, b graph.Binding, leaves map[string]*buffer.Buffer) (*forward, error) {
 	if err := graph.Check(def); err != nil {
 		return nil, err
 	}
 	if err := def.CheckBinding(b); err != nil {
 		return nil, err
 	}
-	loss := def.LossValue()
-	if loss == nil {
+	f := &forward{
+		graph: G.NewGraph(), def: def, loss: def.LossValue(), binding: b, leaves: leaves,
+		names: graph.Names(def), carries: carrying(def), nodes: map[*graph.Value]*G.Node{}, known: map[*graph.Value]*buffer.Buffer{},
+	}
+	if f.loss == nil {
 		return nil, fmt.Errorf("%s declares no loss", def.Name)
 	}
-	building.Lock()
-	defer building.Unlock()
-	f := &forward{
-		graph: G.NewGraph(), def: def, binding: b, leaves: leaves,
-		names: graph.Names(def), nodes: map[*graph.Value]*G.Node{}, values: map[*G.Node]*buffer.Buffer{},
-	}
-	needed := ancestors(loss)
+	needed := f.needed()
 	for _, n := range def.Nodes {
 		if needed[n] {
 			if err := f.node(n); err != nil {
@@ -44,11 +84,11 @@ func Grad(def *graph.Graph, b graph.Binding, leaves map[string]*buffer.Buffer) (
 			}
 		}
 	}
-	return f.differentiate(loss)
+	return f, nil
 }
 
-// ancestors returns the nodes that v depends on.
-func ancestors(v *graph.Value) map[*graph.Node]bool {
+// needed returns the nodes to build: what the loss depends on, down to what is fixed.
+func (f *forward) needed() map[*graph.Node]bool {
 	needed := map[*graph.Node]bool{}
 	var visit func(n *graph.Node)
 	visit = func(n *graph.Node) {
@@ -57,46 +97,38 @@ func ancestors(v *graph.Value) map[*graph.Node]bool {
 		}
 		needed[n] = true
 		for _, a := range n.Args {
-			visit(a.Node)
+			if a.Type.Differentiable() && !f.fixed(n) {
+				visit(a.Node)
+			}
 		}
 	}
-	visit(v.Node)
+	visit(f.loss.Node)
 	return needed
-}
-
-// forward is a definition as Gorgonia's own nodes.
-type forward struct {
-	graph   *G.ExprGraph
-	def     *graph.Graph
-	binding graph.Binding
-	leaves  map[string]*buffer.Buffer
-	names   map[*graph.Value]string
-	nodes   map[*graph.Value]*G.Node
-	values  map[*G.Node]*buffer.Buffer // of the graph's leaves
-	params  []*graph.Value
 }
 
 func (f *forward) node(n *graph.Node) (err error) {
 	defer rescue(placeOf(n, f.names), &err)
-	if n.Op.Is(graph.Leaf) {
+	switch {
+	case n.Op.Is(graph.Leaf):
 		return f.leaf(n)
-	}
-	v, args := n.Results[0], make([]*G.Node, len(n.Args))
-	for i, a := range n.Args {
-		args[i] = f.nodes[a]
-	}
-	switch n.Op.Name {
-	case "error", "feedback": // identities to backpropagation
-		f.nodes[v] = args[0]
+	case n.Op.Name == "error" || n.Op.Name == "feedback": // identities to backpropagation
+		f.nodes[n.Results[0]] = f.nodes[n.Args[0]]
 		return nil
-	case "softmax_cross_entropy":
-		f.nodes[v], err = f.crossEntropy(n)
-		return err
+	case f.fixed(n):
+		return f.fix(n)
 	}
-	build := ownRule(n)
+	build := f.ruleOf(n)
 	if build == nil {
 		return fmt.Errorf("gorgonia has no op %s", n.Op.Name)
 	}
+	args := make([]*G.Node, len(n.Args)) // nil for what is no floating-point number
+	for i, a := range n.Args {
+		args[i] = f.nodes[a]
+		if args[i] == nil && a.Type.Differentiable() {
+			return fmt.Errorf("operand %d: only the first result of %s can be differentiated", i, a.Node.Op.Name)
+		}
+	}
+	v := n.Results[0]
 	shape, err := v.Type.Shape(f.binding)
 	if err != nil {
 		return err
@@ -110,6 +142,14 @@ func (f *forward) node(n *graph.Node) (err error) {
 	}
 	f.nodes[v] = out
 	return err
+}
+
+// ruleOf returns the rule that builds n of Gorgonia's own ops, or nil.
+func (f *forward) ruleOf(n *graph.Node) rule {
+	if r := ownRule(n); r != nil {
+		return r
+	}
+	return f.composed()[n.Op.Name]
 }
 
 // distinct refuses slices, and concatenations, whose gradients are slices, with bounds above 255: Gorgonia compares bounds
@@ -128,30 +168,14 @@ func (f *forward) distinct(n *graph.Node) error {
 	return err
 }
 
-// leaf adds a floating-point leaf. Labels are read from their buffer, and patterns by no op that Gorgonia has.
+// leaf adds a floating-point leaf.
 func (f *forward) leaf(n *graph.Node) error {
 	v := n.Results[0]
-	shape, err := v.Type.Shape(f.binding)
+	b, err := f.value(v)
 	if err != nil {
 		return err
 	}
-	b := f.leaves[n.Name()]
-	if n.Op.Name == "const" {
-		b = buffer.New(v.Type.DType, shape...)
-		for i := range len(b.F32) + len(b.F64) {
-			put(b, i, n.Float("value"))
-		}
-	}
-	switch {
-	case b == nil:
-		return errors.New("no value is given for it")
-	case v.Type.Sparse:
-		return nil
-	case b.DType != v.Type.DType || !slices.Equal(b.Shape, shape):
-		return fmt.Errorf("%v%v is given for it", b.DType, b.Shape)
-	case v.Type.Differentiable():
-		f.nodes[v] = f.constant(b, n.Name())
-	}
+	f.nodes[v] = f.constant(b, n.Name())
 	if n.Op.Name == "param" {
 		f.params = append(f.params, v)
 	}
@@ -161,74 +185,12 @@ func (f *forward) leaf(n *graph.Node) error {
 // constant adds a leaf of the given value.
 func (f *forward) constant(b *buffer.Buffer, name string) *G.Node {
 	n := newLeaf(f.graph, dtypeOf(b.DType), b.Shape, name)
-	f.values[n] = b
+	f.constants = append(f.constants, constant{n, b})
 	return n
 }
 
-// crossEntropy is sum(rows * log(sum(exp(logits)))) - sum(target * logits), where rows holds the rows' weights over their
-// total, and target the same at each row's label.
-func (f *forward) crossEntropy(n *graph.Node) (*G.Node, error) {
-	for _, a := range n.Args[1:] {
-		if !a.Node.Op.Is(graph.Leaf) || a.Is("const") {
-			return nil, errors.New("labels and weights must be inputs")
-		}
-	}
-	x := f.nodes[n.Args[0]]
-	shape := x.Shape()
-	classes := shape[len(shape)-1]
-	count := buffer.Size(shape[:len(shape)-1])
-	label := f.leaves[n.Args[1].Node.Name()]
-	weights, total := make([]float64, count), 0.0
-	for r := range weights {
-		weights[r] = 1
-		if len(n.Args) > 2 {
-			weights[r] = get(f.leaves[n.Args[2].Node.Name()], r)
-		}
-		total += weights[r]
-	}
-	if n.Str("reduce") == "sum" {
-		total = 1
-	}
-	dt := n.Args[0].Type.DType
-	rows, target := buffer.New(dt, count), buffer.New(dt, count, classes)
-	for r, w := range weights {
-		put(rows, r, w/total)
-		l := int(label.I32[r])
-		if w == 0 {
-			continue
-		}
-		if l < 0 || l >= classes {
-			return nil, fmt.Errorf("label %d of row %d is not in [0, %d)", l, r, classes)
-		}
-		put(target, r*classes+l, w/total)
-	}
-	var c chain
-	name := f.names[n.Results[0]]
-	x = c.do(reshaped(x, []int{count, classes}))
-	sums := c.do1(func(x *G.Node) (*G.Node, error) { return G.Sum(x, 1) }, c.do1(G.Exp, x))
-	all := c.do2(G.HadamardProd, c.do1(G.Log, sums), f.constant(rows, name+" rows"))
-	hit := c.do2(G.HadamardProd, x, f.constant(target, name+" target"))
-	sum := func(x *G.Node) (*G.Node, error) { return G.Sum(x) }
-	return c.do2(G.Sub, c.do1(sum, all), c.do1(sum, hit)), c.err
-}
-
-func get(b *buffer.Buffer, i int) float64 {
-	if b.DType == graph.F64 {
-		return b.F64[i]
-	}
-	return float64(b.F32[i])
-}
-
-func put(b *buffer.Buffer, i int, x float64) {
-	if b.DType == graph.F64 {
-		b.F64[i] = x
-	} else {
-		b.F32[i] = float32(x)
-	}
-}
-
-// differentiate lets Gorgonia differentiate its graph, and runs a copy of the outcome.
-func (f *forward) differentiate(loss *graph.Value) (grads map[string]*tensor.Dense, err error) {
+// differentiate lets Gorgonia differentiate its graph, and runs the outcome.
+func (f *forward) differentiate() (grads map[string]*tensor.Dense, err error) {
 	defer rescue("gorgonia.Grad of "+f.def.Name, &err)
 	var wrt G.Nodes
 	for _, p := range f.params {
@@ -237,20 +199,32 @@ func (f *forward) differentiate(loss *graph.Value) (grads map[string]*tensor.Den
 	if len(wrt) == 0 {
 		return map[string]*tensor.Dense{}, nil
 	}
-	derivatives, err := G.Grad(f.nodes[loss], wrt...)
+	derivatives, err := G.Grad(f.nodes[f.loss], wrt...)
 	if err != nil {
 		return nil, err
 	}
-	c, done := newCanvas(0), map[*G.Node]*G.Node{}
-	for n, b := range f.values {
-		if done[n], err = c.leaf(n.Dtype(), n.Shape()); err == nil {
-			err = G.Let(done[n], toValue(b))
+	for attempt := range uint32(8) { // as Load does
+		if grads, err = f.run(derivatives, attempt<<24); !errors.Is(err, errHash) {
+			break
+		}
+	}
+	return grads, err
+}
+
+// run runs a copy of the graph, on a canvas that starts at firstID, and returns the parameters' derivatives.
+func (f *forward) run(derivatives G.Nodes, firstID uint32) (map[string]*tensor.Dense, error) {
+	c, done := newCanvas(firstID), map[*G.Node]*G.Node{}
+	for _, k := range f.constants {
+		n, err := c.leaf(k.node.Dtype(), k.node.Shape())
+		if err == nil {
+			err = G.Let(n, toValue(k.value))
 		}
 		if err != nil {
 			return nil, err
 		}
+		done[k.node] = n
 	}
-	for _, n := range append(G.Nodes{f.nodes[loss]}, derivatives...) {
+	for _, n := range append(G.Nodes{f.nodes[f.loss]}, derivatives...) {
 		if _, err := c.copy(n, "a node that gorgonia.Grad made", done); err != nil {
 			return nil, err
 		}
@@ -262,12 +236,17 @@ func (f *forward) differentiate(loss *graph.Value) (grads map[string]*tensor.Den
 	if err != nil {
 		return nil, err
 	}
-	if l, err := toBuffer(done[f.nodes[loss]].Value(), nil); err != nil {
+	for _, v := range f.positive {
+		if err := f.checkPositive(v, done[f.nodes[v]]); err != nil {
+			return nil, err
+		}
+	}
+	if l, err := toBuffer(done[f.nodes[f.loss]].Value(), nil); err != nil {
 		return nil, err
-	} else if x := get(l, 0); math.IsNaN(x) || math.IsInf(x, 0) {
+	} else if x := l.At(0); math.IsNaN(x) || math.IsInf(x, 0) {
 		return nil, fmt.Errorf("the loss is %v", x)
 	}
-	grads = map[string]*tensor.Dense{}
+	grads := map[string]*tensor.Dense{}
 	for i, p := range f.params {
 		g, err := toBuffer(done[derivatives[i]].Value(), f.nodes[p].Shape())
 		if err != nil {

@@ -357,7 +357,7 @@ func near(t *testing.T, name string, got, want *buffer.Buffer, tol float64) floa
 	}
 	for i := range want.Len() {
 		d := math.Abs(got.At(i)-want.At(i)) / scale
-		if !(d <= worst) { // NaN is as bad as can be
+		if d > worst || math.IsNaN(d) { // nothing is above NaN
 			worst, at = d, i
 		}
 	}
