@@ -185,6 +185,7 @@ func cases() []testCase {
 	add("matmul", A{"transA": true, "transB": true}, normals(0, 4), normals(3, 0))
 	add("project", A{"scale": 0.25}, normals(70, 10), normals(10, 400))
 	add("project", nil, activations(3, 10), normals(10, 5))
+	add("project", nil, normals(20, 520), normals(520, 520))
 
 	for _, x := range [][3]int{{1, 1, 1}, {4, 6, 5}, {2, 1, 3}, {0, 3, 2}, {3, 4, 0}, {150, 170, 33}} {
 		for _, trans := range []bool{false, true} {

@@ -104,13 +104,20 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 			largest *= float64(width(want.In[0]))
 		}
 		return func(k, i int) float64 { return 8 * eps * (largest + math.Abs(want.Out[k].At(i))) }
+	case "sigmoid_cross_entropy_grad":
+		// The sigmoid and the target cancel; both are at most 1, times a scale.
+		scale := want.In[0].F64[0]
+		if want.Node.Str("reduce") == "mean" {
+			scale /= float64(want.In[1].Len())
+		}
+		return func(k, i int) float64 { return 4 * eps * scale }
 	case "global_norm":
 		terms := 0
 		for _, in := range want.In {
 			terms += in.Len()
 		}
 		return func(k, i int) float64 { return float64(terms+2) * eps * want.Out[k].F64[i] }
-	case "softmax":
+	case "softmax", "restricted_softmax":
 		// x - largest is rounded to eps times its magnitude, which the exponential turns into a relative error; results
 		// below the smallest normal number lose digits.
 		largest := 1.0

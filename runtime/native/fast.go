@@ -10,16 +10,22 @@ import (
 const chunk = 16384
 
 // Kernels returns the kernels that programs run on: the reference kernels divided into parts, with faster ones for f32.
-func Kernels() Table {
-	t := Reference()
+func Kernels() Table { return kernelsOf(families()[0]) }
+
+// kernelsOf returns the kernels that programs run on, with the dense products and the loops of f.
+func kernelsOf(f *family) Table {
+	t, v := Reference(), vectorsOf(f)
 	for name, units := range divisible() {
 		t[name] = t[name].divided(units, largest)
 	}
-	addFastElementwise(t)
+	addFastElementwise(t, v)
 	addFastShape(t)
-	addFastProducts(t)
-	addFastLosses(t)
-	addFastOptimizers(t)
+	addFastProducts(t, f)
+	addFastLosses(t, v)
+	addFastNorms(t, v.norm)
+	l := loopsOf(f)
+	addFastOptimizers(t, l, v)
+	addFastReductions(t, l, v)
 	byRows := Kernel{}.divided(perRow, largest).Parts
 	t["cumprod_exclusive_grad"], t["inverse_cdf"] = cumprodGradIn(byRows), inverseCDFIn(byRows)
 	t["scatter_add"] = t["scatter_add"].divided(perRowOfResult, scatterWork)

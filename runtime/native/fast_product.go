@@ -6,71 +6,97 @@ import (
 	"gonum.org/v1/gonum/blas/gonum"
 )
 
-func addFastProducts(t Table) {
-	matmul32 := newMatmul32()
+func addFastProducts(t Table, f *family) {
 	for _, name := range []string{"matmul", "project"} {
-		t[name] = t[name].faster(perTile, matmul32).divided(perTile, productWork)
+		t[name] = t[name].faster(perPiece, newMatmul32(f)).divided(perPiece, productWork)
 	}
 	t["spmm"] = t["spmm"].faster(perRowOfResult, spmm32).divided(perRowOfResult, sparseWork)
 	t["sddmm"] = t["sddmm"].faster(perElement, sddmm32).divided(perElement, sparseWork)
 }
 
-// perTile counts the tiles of all matrices of a product's result, of which sgemm makes each in one block of C.
-func perTile(c *Call) int {
+// perPiece counts the pieces of all matrices of a product's result.
+func perPiece(c *Call) int {
 	p := c.Data.(*productShape)
-	return p.batch * blocks(p.m, blockM) * blocks(p.n, blockN)
+	g := newGrid(p.m, p.n, p.k)
+	return p.batch * g.down * g.across
 }
 
-func blocks(n, size int) int { return (n + size - 1) / size }
+// grid says how each matrix of a product's result is cut into pieces that workers share: down x across of them, of rows x cols
+// elements, those at the edges less.
+type grid struct{ down, across, rows, cols int }
 
-// productWork counts multiplications, sixteen of which cost about as much as one element of other ops.
+// newGrid cuts large products. A piece packs the factors for itself, so pieces are so wide that this costs little; narrower
+// ones are made only where there would be too few. They consist of whole tiles of every family.
+func newGrid(m, n, k int) grid {
+	if n == 1 {
+		m, n = n, m // see matmulPieces
+	}
+	g := grid{1, 1, m, n}
+	for {
+		work, side := g.rows*g.cols*k, max(g.rows, g.cols)
+		if !(work > 1<<22 && side > 512 || work > 1<<24 && side >= 128 && g.down*g.across < 4) {
+			return g
+		}
+		if g.rows >= g.cols {
+			g.rows = roundUp((g.rows+1)/2, 12)
+		} else {
+			g.cols = roundUp((g.cols+1)/2, 32)
+		}
+		g.down, g.across = roundUp(m, g.rows)/g.rows, roundUp(n, g.cols)/g.cols
+	}
+}
+
+func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
+
+// productWork counts multiplications, 64 of which cost about as much as one element of other ops.
 func productWork(c *Call) int {
 	p := c.Data.(*productShape)
-	return p.batch * p.m * p.n * p.k / 16
+	return p.batch * p.m * p.n * p.k / 64
 }
 
-// newMatmul32 returns the body of dense products. All its calls share the scratch memory for transposed blocks, so there is
+// newMatmul32 returns the body of dense products. All its calls share the scratch memory for packed factors, so there is
 // as much of it as there are workers.
-func newMatmul32() body {
+func newMatmul32(f *family) body {
 	pool := &sync.Pool{New: func() any { return new(packs) }}
 	return func(c *Call, lo, hi int) error {
-		p := c.Data.(*productShape)
-		if !p.transA && !p.transB {
-			matmulTiles(c, p, lo, hi, nil)
-			return nil
-		}
-		pack := pool.Get().(*packs)
-		matmulTiles(c, p, lo, hi, pack)
-		pool.Put(pack)
+		p, s := c.Data.(*productShape), pool.Get().(*packs)
+		matmulPieces(c, p, f, lo, hi, s)
+		pool.Put(s)
 		return nil
 	}
 }
 
-func matmulTiles(c *Call, p *productShape, lo, hi int, pack *packs) {
-	tilesM, tilesN := blocks(p.m, blockM), blocks(p.n, blockN)
-	lda, ldb := p.k, p.n
+// matmulPieces computes pieces of the result.
+func matmulPieces(c *Call, p *productShape, f *family, lo, hi int, s *packs) {
+	m, n, k, scale := p.m, p.n, p.k, float32(p.scale)
+	a, b := matrix{down: k, right: 1}, matrix{down: n, right: 1}
 	if p.transA {
-		lda = p.m
+		a.down, a.right = 1, m
 	}
 	if p.transB {
-		ldb = p.k
+		b.down, b.right = 1, k
 	}
-	for tile := lo; tile < hi; tile++ {
-		batch, i, j := tile/(tilesM*tilesN), tile/tilesN%tilesM*blockM, tile%tilesN*blockN
-		a, b, out := c.In[0].F32[batch*p.m*p.k:], c.In[1].F32[batch*p.k*p.n:], c.Out[0].F32[batch*p.m*p.n+i*p.n+j:]
-		if p.k > 0 {
-			a, b = a[rowStart(p.transA, i, lda):], b[rowStart(!p.transB, j, ldb):]
+	x, y, out := c.In[0].F32, c.In[1].F32, c.Out[0].F32
+	g := newGrid(m, n, k)
+	if n == 1 { // A column lies in memory like a row, and tiles are wide.
+		m, n, a, b, x, y = n, m, b.transposed(), a.transposed(), y, x
+	}
+	blocking := f.blocks(g.rows, g.cols, k, &a, &b)
+	for piece := lo; piece < hi; piece++ {
+		batch, i, j := piece, 0, 0
+		if g.down*g.across > 1 {
+			batch, i, j = piece/(g.down*g.across), piece/g.across%g.down*g.rows, piece%g.across*g.cols
 		}
-		sgemm(p.transA, p.transB, min(blockM, p.m-i), min(blockN, p.n-j), p.k, float32(p.scale), a, lda, b, ldb, 0, out, p.n, pack)
+		rows, cols, out := min(g.rows, m-i), min(g.cols, n-j), out[batch*m*n+i*n+j:]
+		if k == 0 {
+			for r := range rows {
+				clear(out[r*n:][:cols])
+			}
+			continue
+		}
+		a.x, b.x = x[batch*m*k+i*a.down:], y[batch*k*n+j*b.right:]
+		blocking.product(rows, cols, k, scale, &a, &b, out, n, s)
 	}
-}
-
-// rowStart is the place of row i of a matrix, or of row i of its transpose.
-func rowStart(trans bool, i, ld int) int {
-	if trans {
-		return i
-	}
-	return i * ld
 }
 
 // sparseWork counts the multiplications of spmm and sddmm, whose last operand has a row for each column of the pattern, or

@@ -1,82 +1,153 @@
 package native
 
-import (
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/gonum"
-)
-
-// Block sizes of sgemm: a block of B stays in the first-level cache while all rows of A's block pass over it.
+// Block sizes of products, in elements.
 const (
-	blockM = 64
-	blockN = 192
-	blockK = 64
+	// depth is the length of a block along k: a panel of A, packed, stays in the first-level cache (12 x 384 x 4 bytes).
+	depth = 384
+	// breadth is the width of a block of B: packed, it stays in the second-level cache (384 x 512 x 4 bytes).
+	breadth = 512
+	// nearby is the size of a factor that stays in the first-level cache as it lies in memory.
+	nearby = 8192
+	// together is the number of panels that are packed at once where A is transposed: their rows then fill cache lines.
+	together = 4
 )
 
-// packs is scratch memory for one block of each factor. It cannot be on the stack, since gonum's Sgemm may hand its arguments
-// to goroutines, although it never does for blocks of this size.
-type packs struct {
-	a [blockM * blockK]float32
-	b [blockK * blockN]float32
+// matrix is a matrix, or its transpose, in place: element (i, j) is x[i*down + j*right], and down or right is 1.
+type matrix struct {
+	x           []float32
+	down, right int
 }
 
-// sgemm computes C = alpha op(A) op(B) + beta C in this goroutine: C is m x n, the inner length is k, and op transposes where
-// asked. pack may be nil when nothing is transposed. It is the one place where dense f32 products are made.
+func (m matrix) transposed() matrix { return matrix{m.x, m.right, m.down} }
+
+// blocking says how a family makes products of one shape. Following Goto and van de Geijn, Anatomy of High-Performance Matrix
+// Multiplication (2008), C is made in tiles that a micro-kernel keeps in registers, and the factors are packed in the order in
+// which it reads them: B in blocks, and A in panels of as many rows as a tile has, right before they are used. Packing also
+// transposes. Factors that are used too few times to pay for packing are read in place.
+type blocking struct {
+	*family
+	k, width      int // of a block of B
+	strip, height int // rows of A that are packed at once; of a panel
+	tile          int // columns of a tile
+	packA, packB  bool
+}
+
+// blocks chooses the blocking for C = A B, with C m x n and k inner; of the factors only the strides matter.
+func (f *family) blocks(m, n, k int, a, b *matrix) blocking {
+	p := blocking{family: f, k: even(k, depth, 4), width: breadth, strip: m, height: even(m, f.rows, 1), tile: f.cols}
+	p.packB = b.right != 1 || m > 3*f.rows && k*b.down > nearby
+	p.packA = n > 2*f.cols && max(p.height*a.down, k*a.right) > nearby
+	if p.packA {
+		p.strip = p.height
+		if a.right != 1 {
+			p.strip *= together
+		}
+	}
+	if m <= f.rows {
+		p.width = f.cols // a block is used once
+	}
+	if m == 1 && !p.packB {
+		p.width, p.tile = f.wide, f.wide
+	}
+	return p
+}
+
+// even returns a size for blocks of n that is at most limit and a multiple of unit, as limit is, and leaves none much smaller.
+func even(n, limit, unit int) int {
+	if n <= limit {
+		return limit
+	}
+	count := (n + limit - 1) / limit
+	return roundUp((n+count-1)/count, unit)
+}
+
+// packs is scratch memory for panels of A, of at most 12 rows and with some room after each, and a block of B.
+type packs struct {
+	a [together * (12*depth + 8)]float32
+	b [breadth * depth]float32
+}
+
+// product computes C = scale * A B in this goroutine, with C m x n and k inner; C's rows lie rowC apart. It is the one place
+// where dense f32 products are made.
 //
-// Every element of C is summed over k in ascending order, one addition at a time, so its bits depend neither on how C is
-// tiled nor on where the operands lie in memory. That rules out gonum's kernels for transposed factors: their inner
-// product groups its terms by 16-byte boundaries. Hence transposed blocks are copied, and only gonum's row updates are used.
-// These skip rows of B where A's element is 0, even if B holds NaN there.
-func sgemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, pack *packs) {
-	if k == 0 {
-		scaleMatrix(m, n, beta, c, ldc)
+// The bits of an element are a function of its row of A, its column of B, k and scale: k is divided into blocks by its length,
+// the sum of each is made in ascending order, and they are added in order. Tiles, blocks and packing make no difference.
+func (p *blocking) product(m, n, k int, scale float32, a, b *matrix, c []float32, rowC int, s *packs) {
+	// Small products spend much of their time here; single words are faster to move than a matrix is.
+	for j := 0; j < n; j += p.width {
+		nb := min(p.width, n-j)
+		for l := 0; l < k; l += p.k {
+			kb := min(p.k, k-l)
+			scaleHere, add := float32(1), l > 0
+			if l+kb == k {
+				scaleHere = scale
+			}
+			block, stepB, nextB := b.x[l*b.down+j*b.right:], b.down, p.tile
+			if p.packB {
+				p.packBlock(s, kb, nb, block, b.down, b.right)
+				block, stepB, nextB = s.b[:], p.tile, p.tile*kb
+			}
+			for i := 0; i < m; i += p.strip {
+				end := min(m, i+p.strip)
+				panel, rowA, stepA, nextA := a.x[i*a.down+l*a.right:], a.down, a.right, p.height*a.down
+				if p.packA {
+					rowA, stepA = 1, roundUp(p.height, 4)
+					nextA = kb*stepA + 8
+					p.packPanels(s, end-i, kb, panel, a.down, a.right, stepA, nextA)
+					panel = s.a[:]
+				}
+				for r := i; r < end; r += p.height {
+					mb := min(p.height, end-r)
+					for q := 0; q*p.tile < nb; q++ {
+						w := min(p.tile, nb-q*p.tile)
+						p.family.tile(mb, w, kb, panel[:(mb-1)*rowA+(kb-1)*stepA+1], rowA, stepA, block[q*nextB:][:(kb-1)*stepB+w], stepB,
+							c[r*rowC+j+q*p.tile:][:(mb-1)*rowC+w], rowC, scaleHere, add)
+					}
+					// Where l+kb == k, the rows r to r+mb and columns j to j+nb of C are complete, and still in the cache.
+					panel = panel[min(nextA, len(panel)):]
+				}
+			}
+		}
+	}
+}
+
+// packPanels copies m rows of A as panels, next elements apart, so that what a tile needs of one at each step along k is
+// together and the steps lie step elements apart.
+func (p *blocking) packPanels(s *packs, m, k int, a []float32, down, right, step, next int) {
+	if right == 1 {
+		for i := 0; i < m; i += p.height {
+			rows := min(p.height, m-i)
+			p.transpose(s.a[i/p.height*next:], step, a[i*down:][:(rows-1)*down+k], down, rows, k)
+		}
 		return
 	}
-	for j := 0; j < n; j += blockN {
-		nb := min(blockN, n-j)
-		for l := 0; l < k; l += blockK {
-			kb := min(blockK, k-l)
-			bb, sb := b[min(l*ldb+j, len(b)):], ldb
-			if transB {
-				transposeInto(pack.b[:], nb, kb, b[j*ldb+l:], ldb)
-				bb, sb = pack.b[:], nb
-			}
-			betaHere := beta
-			if l > 0 {
-				betaHere = 1
-			}
-			for i := 0; i < m; i += blockM {
-				mb := min(blockM, m-i)
-				ab, sa := a[min(i*lda+l, len(a)):], lda
-				if transA {
-					transposeInto(pack.a[:], kb, mb, a[l*lda+i:], lda)
-					ab, sa = pack.a[:], kb
-				}
-				// At most 1 x 3 blocks of gonum's own size: it neither starts goroutines nor allocates.
-				gonum.Implementation{}.Sgemm(blas.NoTrans, blas.NoTrans, mb, nb, kb, alpha, ab, sa, bb, sb, betaHere, c[i*ldc+j:], ldc)
-			}
+	p.copyPanels(s.a[:], step, next, a, right, p.height, m, k)
+}
+
+// packBlock copies a block of B as panels of as many columns as a tile has, one after the other.
+func (f *family) packBlock(s *packs, k, n int, b []float32, down, right int) {
+	if right == 1 {
+		f.copyPanels(s.b[:], f.cols, f.cols*k, b, down, f.cols, n, k)
+		return
+	}
+	const some = 64 // rows of a panel, which so many columns of 4 bytes leave in the first-level cache until all are written
+	for j := 0; j < n; j += f.cols {
+		w, dst := min(f.cols, n-j), s.b[j*k:]
+		for l := 0; l < k; l += some {
+			kb := min(some, k-l)
+			f.transpose(dst[l*f.cols:], f.cols, b[j*right+l:][:(w-1)*right+kb], right, w, kb)
 		}
 	}
 }
 
-// transposeInto writes the transpose of the rows x cols matrix x to dst, densely.
-func transposeInto(dst []float32, rows, cols int, x []float32, ldx int) {
-	for r := range rows {
-		for c, v := range x[r*ldx : r*ldx+cols] {
-			dst[c*rows+r] = v
-		}
+// copyPanels cuts k rows of n elements into panels of cols elements, and fewer in the last.
+func (f *family) copyPanels(dst []float32, step, next int, x []float32, ld, cols, n, k int) {
+	x = x[:(k-1)*ld+n]
+	full := n / cols
+	if full > 0 {
+		f.copyRows(dst, step, next, x, ld, cols, full, k)
 	}
-}
-
-// scaleMatrix multiplies C by beta; 0 also clears NaN.
-func scaleMatrix(m, n int, beta float32, c []float32, ldc int) {
-	for i := range m {
-		row := c[i*ldc : i*ldc+n]
-		for j := range row {
-			if beta == 0 {
-				row[j] = 0
-			} else {
-				row[j] *= beta
-			}
-		}
+	if rest := n - full*cols; rest > 0 {
+		f.copyRows(dst[full*next:], step, next, x[full*cols:], ld, rest, 1, k)
 	}
 }

@@ -27,18 +27,28 @@ func binaryEntropy[T float](c *Call, _, _ int) error {
 // binaryEntropyPart returns the loss of the elements lo to hi, divided by the number of all for a mean. It takes the
 // exponential of negative numbers only.
 func binaryEntropyPart[T float](c *Call, lo, hi int) (float64, error) {
-	x, target, divisor := data[T](c.In[0]), data[T](c.In[1]), 1.0
-	if c.Node.Str("reduce") == "mean" {
-		if divisor = float64(len(x)); divisor == 0 {
-			return 0, errors.New("no elements have no mean")
-		}
+	divisor, err := binaryDivisor(c)
+	if err != nil {
+		return 0, err
 	}
-	total := 0.0
+	x, target, total := data[T](c.In[0]), data[T](c.In[1]), 0.0
 	for i := lo; i < hi; i++ {
 		v := float64(x[i])
 		total += max(v, 0) - v*float64(target[i]) + math.Log1p(math.Exp(-math.Abs(v)))
 	}
 	return total / divisor, nil
+}
+
+// binaryDivisor is the number of elements for a mean, 1 for a sum.
+func binaryDivisor(c *Call) (float64, error) {
+	switch n := perLogit(c); {
+	case c.Node.Str("reduce") == "sum":
+		return 1, nil
+	case n == 0:
+		return 0, errors.New("no elements have no mean")
+	default:
+		return float64(n), nil
+	}
 }
 
 func binaryEntropyGrad[T float](c *Call, lo, hi int) error {

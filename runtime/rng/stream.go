@@ -30,7 +30,12 @@ func (s Stream) Uint32(i int) uint32 {
 }
 
 // Uniform32 sets dst[j] to element first+j as a multiple of 2^-24 in [0, 1).
-func (s Stream) Uniform32(dst []float32, first int) { fill(s, dst, first, uniform) }
+func (s Stream) Uniform32(dst []float32, first int) {
+	head := min(len(dst), -first&3) // up to the next block
+	fill(s, dst[:head], first, uniform)
+	done := head + s.bulk(dst[head:], uint64(first+head)/4)
+	fill(s, dst[done:], first+done, uniform)
+}
 
 // Uniform64 is [Stream.Uniform32] with the same draws as float64.
 func (s Stream) Uniform64(dst []float64, first int) { fill(s, dst, first, uniform) }

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func sparse(start func(name, signature, doc string) *routine) {
+	const product = "func(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, head []int32)"
+	start("spmm", product, "is a family's spmm.").spmm(false)
+	start("spmmTrans", "func(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, head, entry []int32)",
+		"is a family's spmmTrans.").spmm(true)
+	start("sddmm", "func(dst []float32, row, col []int32, a, b []float32, heads, n int)", "is a family's sddmm.").sddmm()
+	start("segmentShift", "func(dst, x []float32, first []int32, n int)", "is a family's segmentShift.").segmentShift()
+	start("segmentShare", "func(x []float32, first []int32, n int)", "is a family's segmentShare.").segmentShare()
+	start("segmentGrad", "func(dst, dy, y []float32, first []int32, n int)", "is a family's segmentGrad.").segmentGrad()
+}
+
+// spmm has a branch for each number of vectors that a row takes. A row's sums stay in registers, and the entry's heads, one
+// register, are spread over the columns by a permutation.
+func (r *routine) spmm(trans bool) {
+	most := 8
+	if !r.avx512 {
+		most = 4 // sums and permutations fill 16 registers
+	}
+	cols, heads, vectors := number("cols"), number("heads"), GP64()
+	headMask := r.first(heads)
+	LEAQ(Mem{Base: cols, Disp: r.lanes() - 1}, vectors)
+	shift := uint64(math.Log2(float64(r.lanes())))
+	SHRQ(Imm(shift), vectors)
+	for v := 1; v < most; v++ {
+		CMPQ(vectors, Imm(uint64(v)))
+		JE(LabelRef(fmt.Sprintf("vectors%d", v)))
+	}
+	for v := most; v > 0; v-- {
+		Label(fmt.Sprintf("vectors%d", v))
+		r.spmmOf(v, trans, cols, headMask)
+	}
+}
+
+func (r *routine) spmmOf(vectors int, trans bool, cols GPVirtual, headMask Op) {
+	if vectors > 1 {
+		SUBQ(Imm(uint64(r.lanes()*(vectors-1))), cols)
+	}
+	last := r.first(cols)
+	maskOf := func(v int) Op {
+		if v == vectors-1 {
+			return last
+		}
+		return nil
+	}
+	dst, step, first, rows := base("dst"), bytes("step"), base("first"), length("first")
+	other, entries, x, heads := base("other"), base("entries"), base("x"), bytes("heads")
+	var entry GPVirtual
+	if trans {
+		entry = base("entry")
+	}
+	place := func(p GPVirtual, v int) Mem { return Mem{Base: p, Disp: 4 * r.lanes() * v} }
+	spread, sum := make([]VecVirtual, vectors), make([]VecVirtual, vectors)
+	head := base("head")
+	for v := range spread {
+		spread[v], sum[v] = r.vector(), r.vector()
+		VMOVUPS(place(head, v), spread[v])
+	}
+	q, end, from := GP64(), GP64(), GP64()
+	MOVLQSX(Mem{Base: first}, q)
+	MOVQ(q, from)
+	IMULQ(heads, from)
+	if !trans {
+		ADDQ(from, entries)
+	}
+	DECQ(rows)
+
+	nextRow, nextEntry, rowEnd := r.label("row"), r.label("entry"), r.label("rowEnd")
+	Label(nextRow)
+	for v := range sum {
+		r.clear(sum[v])
+	}
+	MOVLQSX(Mem{Base: first, Disp: 4}, end)
+	CMPQ(q, end)
+	JGE(LabelRef(rowEnd))
+	Label(nextEntry)
+	MOVLQSX(Mem{Base: other, Index: q, Scale: 4}, from)
+	IMULQ(step, from)
+	ADDQ(x, from)
+	var weights VecVirtual
+	if trans {
+		at := GP64()
+		MOVLQSX(Mem{Base: entry, Index: q, Scale: 4}, at)
+		IMULQ(heads, at)
+		weights = r.load(Mem{Base: entries, Index: at, Scale: 1}, headMask)
+	} else {
+		weights = r.load(Mem{Base: entries}, headMask)
+		ADDQ(heads, entries)
+	}
+	for v := range sum {
+		weight := r.vector()
+		VPERMPS(weights, spread[v], weight)
+		if m := maskOf(v); m == nil {
+			VFMADD231PS(place(from, v), weight, sum[v])
+		} else {
+			VFMADD231PS(r.load(place(from, v), m), weight, sum[v])
+		}
+	}
+	INCQ(q)
+	CMPQ(q, end)
+	JLT(LabelRef(nextEntry))
+	Label(rowEnd)
+	for v := range sum {
+		r.store(sum[v], place(dst, v), maskOf(v))
+	}
+	ADDQ(step, dst)
+	ADDQ(Imm(4), first)
+	DECQ(rows)
+	JNZ(LabelRef(nextRow))
+	VZEROUPPER()
+	RET()
+}
+
+// sddmm uses vectors of 8: inner products are mostly short.
+func (r *routine) sddmm() {
+	narrow := &routine{places: r.places}
+	dst, row, col, left := base("dst"), base("row"), base("col"), length("row")
+	a, b, n := base("a"), base("b"), number("n")
+	step, rest := bytes("n"), GP64()
+	headed := number("heads")
+	IMULQ(headed, step)
+	MOVQ(n, rest)
+	ANDQ(Imm(7), rest)
+	mask := narrow.first(rest)
+
+	nextEntry, nextHead, whole, partial, finish := r.label("entry"), r.label("head"), r.label("whole"), r.label("partial"), r.label("finish")
+	Label(nextEntry)
+	p, q, heads := GP64(), GP64(), GP64()
+	MOVLQSX(Mem{Base: row}, p)
+	IMULQ(step, p)
+	ADDQ(a, p)
+	MOVLQSX(Mem{Base: col}, q)
+	IMULQ(step, q)
+	ADDQ(b, q)
+	MOVQ(headed, heads)
+	Label(nextHead)
+	sum, terms := narrow.zero(), GP64()
+	MOVQ(n, terms)
+	SUBQ(Imm(8), terms)
+	JLT(LabelRef(partial))
+	Label(whole)
+	x := narrow.load(Mem{Base: p}, nil)
+	VFMADD231PS(Mem{Base: q}, x, sum)
+	ADDQ(Imm(32), p)
+	ADDQ(Imm(32), q)
+	SUBQ(Imm(8), terms)
+	JGE(LabelRef(whole))
+	Label(partial)
+	TESTQ(rest, rest)
+	JZ(LabelRef(finish))
+	x = narrow.load(Mem{Base: p}, mask)
+	VFMADD231PS(narrow.load(Mem{Base: q}, mask), x, sum)
+	LEAQ(Mem{Base: p, Index: rest, Scale: 4}, p)
+	LEAQ(Mem{Base: q, Index: rest, Scale: 4}, q)
+	Label(finish)
+	half, turned := XMM(), XMM()
+	VEXTRACTF128(Imm(1), sum, half)
+	VADDPS(sum.AsX(), half, half)
+	VPERMILPS(U8(0b01_00_11_10), half, turned)
+	VADDPS(turned, half, half)
+	VMOVSHDUP(half, turned)
+	VADDSS(turned, half, half)
+	VMOVSS(half, Mem{Base: dst})
+	ADDQ(Imm(4), dst)
+	DECQ(heads)
+	JNZ(LabelRef(nextHead))
+	ADDQ(Imm(4), row)
+	ADDQ(Imm(4), col)
+	DECQ(left)
+	JNZ(LabelRef(nextEntry))
+	end()
+}
+
+// segments writes a loop over the columns of unit lanes at a time and in it one over the rows that have entries. do gets the
+// distance of a row's first entry from the array's beginning, in bytes, the number of its entries and that of the bytes between
+// them, and the columns' place.
+func (r *routine) segments(unit int, do func(from, count, step GPVirtual, at place, mask Op)) {
+	n, step := number("n"), bytes("n")
+	r.strips(n, unit, []int{1}, func(_ int, at place, mask Op) {
+		first, rows := base("first"), length("first")
+		DECQ(rows)
+		next, empty := r.label("segment"), r.label("empty")
+		Label(next)
+		from, count := GP64(), GP64()
+		MOVLQSX(Mem{Base: first}, from)
+		MOVLQSX(Mem{Base: first, Disp: 4}, count)
+		SUBQ(from, count)
+		JZ(LabelRef(empty))
+		IMULQ(step, from)
+		do(from, count, step, at, mask)
+		Label(empty)
+		ADDQ(Imm(4), first)
+		DECQ(rows)
+		JNZ(LabelRef(next))
+	})
+	end()
+}
+
+// along writes a loop over the entries of a segment, of which arrays have the columns at the returned addresses.
+func (r *routine) along(from, count, step GPVirtual, arrays []GPVirtual, do func(at []GPVirtual)) {
+	at, left, next := make([]GPVirtual, len(arrays)), GP64(), r.label("along")
+	for i, a := range arrays {
+		at[i] = GP64()
+		LEAQ(Mem{Base: a, Index: from, Scale: 1}, at[i])
+	}
+	MOVQ(count, left)
+	Label(next)
+	do(at)
+	for _, a := range at {
+		ADDQ(step, a)
+	}
+	DECQ(left)
+	JNZ(LabelRef(next))
+}
+
+func (r *routine) segmentShift() {
+	dst, x := base("dst"), base("x")
+	r.segments(r.lanes(), func(from, count, step GPVirtual, at place, mask Op) {
+		top, low := r.vector(), GP32()
+		MOVL(U32(math.Float32bits(float32(math.Inf(-1)))), low)
+		VMOVD(low, top.AsX())
+		VBROADCASTSS(top.AsX(), top)
+		r.along(from, count, step, []GPVirtual{x}, func(p []GPVirtual) {
+			VMAXPS(top, r.load(at(p[0], 4, 0), mask), top) // top where the other is NaN
+		})
+		r.along(from, count, step, []GPVirtual{x, dst}, func(p []GPVirtual) {
+			v := r.load(at(p[0], 4, 0), mask)
+			VSUBPS(top, v, v)
+			r.store(v, at(p[1], 4, 0), mask)
+		})
+	})
+}
+
+func (r *routine) segmentShare() {
+	x := base("x")
+	r.segments(r.lanes()/2, func(from, count, step GPVirtual, at place, mask Op) {
+		sum, one := r.zero(), r.vector()
+		r.along(from, count, step, []GPVirtual{x}, func(p []GPVirtual) {
+			VADDPD(r.wide(at(p[0], 4, 0), mask), sum, sum)
+		})
+		bits := GP64()
+		MOVQ(U64(math.Float64bits(1)), bits)
+		VMOVQ(bits, one.AsX())
+		VBROADCASTSD(one.AsX(), one)
+		VDIVPD(sum, one, sum)
+		r.along(from, count, step, []GPVirtual{x}, func(p []GPVirtual) {
+			v := r.wide(at(p[0], 4, 0), mask)
+			VMULPD(sum, v, v)
+			r.narrow(v, at(p[0], 4, 0), mask)
+		})
+	})
+}
+
+// segmentGrad computes in float64, since what it subtracts may cancel.
+func (r *routine) segmentGrad() {
+	dst, dy, y := base("dst"), base("dy"), base("y")
+	r.segments(r.lanes()/2, func(from, count, step GPVirtual, at place, mask Op) {
+		dot := r.zero()
+		r.along(from, count, step, []GPVirtual{dy, y}, func(p []GPVirtual) {
+			VFMADD231PD(r.wide(at(p[0], 4, 0), mask), r.wide(at(p[1], 4, 0), mask), dot)
+		})
+		r.along(from, count, step, []GPVirtual{dy, y, dst}, func(p []GPVirtual) {
+			v := r.wide(at(p[0], 4, 0), mask)
+			VSUBPD(dot, v, v)
+			VMULPD(r.wide(at(p[1], 4, 0), mask), v, v)
+			r.narrow(v, at(p[2], 4, 0), mask)
+		})
+	})
+}

@@ -1,0 +1,38 @@
+package native
+
+// loops are a family's kernels that move more than they compute. Sums are made in a fixed order, that of the operand's rows,
+// entries or indices; all lists of places have been checked against what they index.
+type loops struct {
+	// adam writes the weights and both moments, which may lie where w, m and v do. With c as [adamNumbers] makes it, it is
+	// adamw and radam too.
+	adam func(outW, outM, outV, w, m, v, g []float32, c [9]float32)
+	// sgd and momentum write w - rate*step, where step is the gradient with decay*w, and with momentum*m, which is also kept.
+	sgd      func(outW, w, g []float32, rate, decay float32)
+	momentum func(outW, outM, w, m, g []float32, rate, decay, momentum float32)
+
+	// addRows adds to totals the rows of x, of cols elements that lie step apart; there must be one at least. It may add
+	// zeros to totals beyond, up to a multiple of 8.
+	addRows func(totals []float64, x []float32, cols, step, rows int)
+	// sumRows sets dst to the sum of x's rows at, which lie step apart; there must be one at least.
+	sumRows func(dst, x []float32, step int, at []int32)
+
+	// spmm makes len(first)-1 rows of a product, of which cols columns are wanted, at most panel; rows of dst and x lie step
+	// apart. Row r adds up row other[q] of x times entry q for first[r] <= q < first[r+1]. An entry has a number for each of
+	// at most lanes heads; column j takes that of head[j], a list that goes on with zeros for a vector at least.
+	spmm func(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, head []int32)
+	// spmmTrans is spmm with entry[q] for entry q.
+	spmmTrans    func(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, head, entry []int32)
+	panel, lanes int
+	// sddmm makes the inner products of rows row[k] of a and col[k] of b, one of n elements for each head.
+	sddmm func(dst []float32, row, col []int32, a, b []float32, heads, n int)
+
+	// The entries of segment r are rows first[r] to first[r+1] of matrices of n columns. segmentShift subtracts the largest of
+	// the segment's column, segmentShare divides by the column's sum, segmentGrad makes y*(dy - dot) with the column's dot of
+	// dy and y. dst may be x, dy or y.
+	segmentShift func(dst, x []float32, first []int32, n int)
+	segmentShare func(x []float32, first []int32, n int)
+	segmentGrad  func(dst, dy, y []float32, first []int32, n int)
+
+	// gatherRows copies the table's rows index, of n elements.
+	gatherRows func(dst, table []float32, n int, index []int32)
+}
