@@ -61,6 +61,25 @@
 //
 // Source positions, [Node].Region and [Value].ReadBy are no part of the text form, nor of equality ([Graph.Equal], [Diff]).
 //
+// # Folding
+//
+// [Graph.WriteFolded] writes the text form for reading. The update section and the states become a line that counts them. A
+// block of lines, within a section or of whole sections, that repeats itself is written once, with a line behind it that stands
+// for the copies:
+//
+//	... the 40 lines above 5 times more, with block0 -> block1 to block5; %5 to %48 + 44; %4 -> %46, then + 44
+//
+// A copy is the block but for what the line says, and only blocks that are the same in everything else (ops, types, attributes,
+// and which result each operand is) are folded:
+//
+//	block0 -> block1 to block5   in every name, block0 between slashes is block1 in the first copy, block2 in the second ...
+//	%5 to %48 + 44               the block's own values are numbered on: by 44 in the first copy, 88 in the second ...
+//	%89, %91 - 44                so are these, made outside of the block
+//	%4 -> %46, %91               for %4, made outside, the first copy has %46, the second %91
+//	%4 -> %46, then + 44         and here %46, %90, %134 ...: what one copy makes, the next one reads
+//
+// So a fold loses nothing of the copies, but Parse does not read it back.
+//
 // # Verifying
 //
 // [Verify] checks a graph against the [Stage] that it has reached. A stage is a table of the ops that it refuses and the rules

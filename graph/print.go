@@ -19,89 +19,77 @@ func (g *Graph) String() string {
 
 // Write writes g in its canonical text form: a version line, a header, and one node a line. Leaves are called by their names,
 // other values by numbers in order, those of phase once apart. The nodes of a program stand in sections by phase and region.
-func (g *Graph) Write(w io.Writer) error { return g.write(w, false) }
-
-// WriteFolded writes g for reading: as Write does, but the update section, which repeats one rule for every parameter, and the
-// state leaves are each folded into a line that counts them. What is folded cannot be parsed back.
-func (g *Graph) WriteFolded(w io.Writer) error { return g.write(w, true) }
-
-func (g *Graph) write(w io.Writer, fold bool) error {
-	p := &printer{names: Names(g)}
-	p.printf("graft-ir %d\n\n", Version)
-	p.header(g)
-	for _, r := range g.Relations {
-		p.printf("  relation %v\n", r)
+func (g *Graph) Write(w io.Writer) error {
+	var b strings.Builder
+	g.writeTop(&b)
+	for _, l := range g.lines(g.Nodes) {
+		l.write(&b)
 	}
-	var folded []*Node
-	for _, n := range g.Nodes {
-		if fold && (n.Phase == Update || n.Op.Name == "state") {
-			folded = append(folded, n)
-			continue
-		}
-		p.enter(sectionHeader(n.Phase, n.Label))
-		if p.section != "" {
-			p.printf("  ")
-		}
-		p.printf("  %s\n", FormatNode(n, p.names))
-	}
-	p.enter("")
-	if len(folded) > 0 {
-		p.printf("  ... %s\n", countOps(folded))
-	}
-	p.printf("}\n")
-	_, err := io.WriteString(w, p.b.String())
+	b.WriteString("}\n")
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-type printer struct {
-	b       strings.Builder
-	names   map[*Value]string
-	section string // the header of the section that is open, or ""
-}
-
-func (p *printer) printf(format string, args ...any) { fmt.Fprintf(&p.b, format, args...) }
-
-func (p *printer) header(g *Graph) {
-	if !g.Program {
-		p.printf("graph %s {\n", g.Name)
-		return
-	}
-	p.printf("program %s", g.Name)
-	for _, kv := range g.header() {
-		if *kv.value != "" {
-			p.printf(" %s=%s", kv.key, *kv.value)
+// writeTop writes what stands before the nodes.
+func (g *Graph) writeTop(b *strings.Builder) {
+	fmt.Fprintf(b, "graft-ir %d\n\n", Version)
+	if g.Program {
+		fmt.Fprintf(b, "program %s", g.Name)
+		for _, kv := range g.header() {
+			if *kv.value != "" {
+				fmt.Fprintf(b, " %s=%s", kv.key, *kv.value)
+			}
 		}
+	} else {
+		fmt.Fprintf(b, "graph %s", g.Name)
 	}
-	p.printf(" {\n")
+	b.WriteString(" {\n")
+	for _, r := range g.Relations {
+		fmt.Fprintf(b, "  relation %v\n", r)
+	}
 }
 
-// enter closes the open section and opens another, unless it is open already.
-func (p *printer) enter(section string) {
-	if section == p.section {
-		return
-	}
-	if p.section != "" {
-		p.printf("  }\n")
-	}
-	if section != "" {
-		p.printf("  %s {\n", section)
-	}
-	p.section = section
+// textLine is a line of the text form between the header and the last brace: a node, or a border of a section.
+type textLine struct {
+	text  string
+	depth int   // of indentation: 1, or 2 in a section
+	node  *Node // the node; of a section's header, the first of its nodes; nil where a section ends
 }
 
-// countOps counts nodes by op, in order of first appearance: "12 state, 6 adam, 18 store".
-func countOps(nodes []*Node) string {
-	var order []string
-	count := map[string]int{}
+func (l textLine) write(b *strings.Builder) {
+	fmt.Fprintf(b, "%s%s\n", strings.Repeat("  ", l.depth), l.text)
+}
+
+// opens reports whether l is the header of a section, and closes whether it is its end.
+func (l textLine) opens() bool  { return l.node != nil && l.depth == 1 && l.node.Phase != NoPhase }
+func (l textLine) closes() bool { return l.node == nil }
+
+// lines returns the lines of the given nodes of g, which may be some of them, in the sections that they belong to.
+func (g *Graph) lines(nodes []*Node) []textLine {
+	var out []textLine
+	names, open := Names(g), ""
+	enter := func(section string, first *Node) {
+		if section == open {
+			return
+		}
+		if open != "" {
+			out = append(out, textLine{"}", 1, nil})
+		}
+		if section != "" {
+			out = append(out, textLine{section + " {", 1, first})
+		}
+		open = section
+	}
 	for _, n := range nodes {
-		if count[n.Op.Name]++; count[n.Op.Name] == 1 {
-			order = append(order, n.Op.Name)
+		enter(sectionHeader(n.Phase, n.Label), n)
+		depth := 1
+		if open != "" {
+			depth = 2
 		}
+		out = append(out, textLine{FormatNode(n, names), depth, n})
 	}
-	for i, op := range order {
-		order[i] = fmt.Sprintf("%d %s", count[op], op)
-	}
-	return strings.Join(order, ", ")
+	enter("", nil)
+	return out
 }
 
 type headerField struct {

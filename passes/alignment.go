@@ -8,12 +8,20 @@ import (
 
 // align makes the alignment program of a grafted definition: over one forward section, the cotangents delivered at the points
 // and those that backpropagation would have delivered there, and the cosines between their rows (Launay et al. 2020, section
-// 3.2; the delivered cotangent is compared before the point's own derivative).
+// 3.2; the delivered cotangent is compared before the point's own derivative). A graph that still draws is evaluated for what is
+// delivered alone: backpropagation goes through a forward section of its own, which draws.
 var align = Pass{
 	Name: "align",
 	Why:  "what feedback delivers is compared with what backpropagation would",
 	Run: func(g *graph.Graph, o *Options) (*graph.Graph, error) {
-		d, err := newDifferentiator(g, o.VJPs, false)
+		evaluated := g
+		if o.DrawnAlignment {
+			var err error
+			if evaluated, err = evaluate.Run(g, o); err != nil {
+				return nil, err
+			}
+		}
+		d, err := newDifferentiator(evaluated, o.VJPs, false)
 		if err != nil {
 			return nil, err
 		}
@@ -22,8 +30,13 @@ var align = Pass{
 		if err != nil {
 			return nil, err
 		}
-		exact.shareForward(d)
-		seeds := g.Effects("seed")
+		if o.DrawnAlignment {
+			exact.c.New, exact.silent = d.c.New, true
+			exact.forward()
+		} else {
+			exact.shareForward(d)
+		}
+		seeds := evaluated.Effects("seed")
 		if len(seeds) == 0 {
 			return nil, fmt.Errorf("graph %q has no feedback point that an error is delivered to: there is nothing to compare", g.Name)
 		}

@@ -39,9 +39,11 @@ type differentiator struct {
 	rules VJPs
 	// ignoreCuts makes cuts and seeds invisible: what remains is backpropagation.
 	ignoreCuts bool
-	users      map[*graph.Value][]*graph.Node
-	grafted    map[*graph.Node]string // nodes that depend on a cotangent placeholder, with its site
-	regions    regions
+	// silent builds no effects: another differentiator has built them in the same program.
+	silent  bool
+	users   map[*graph.Value][]*graph.Node
+	grafted map[*graph.Node]string // nodes that depend on a cotangent placeholder, with its site
+	regions regions
 
 	cots  map[*graph.Value]*graph.Value
 	local map[*graph.Node][]*graph.Value
@@ -94,7 +96,12 @@ func (d *differentiator) forward() {
 		}
 		switch {
 		case n.Op.Is(graph.Leaf):
-			d.c.Copy(n)
+			if leaf := d.c.New.Leaf(n.Name()); leaf != nil {
+				d.c.Map(n.Results[0], leaf)
+			} else {
+				d.c.Copy(n)
+			}
+		case d.silent && n.Op.Is(graph.Effect):
 		case n.Op.Is(graph.Mark):
 			v := d.c.Value(n.Args[0])
 			d.c.Map(n.Results[0], v)

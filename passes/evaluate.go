@@ -47,16 +47,16 @@ func undrawn(c *graph.Copier, n *graph.Node) bool {
 	return true
 }
 
-// giveRandom replaces the uniform draws of the named streams by inputs and turns the others off, so that another program can be
-// compared with the same draws.
+// giveRandom replaces the draws of the named streams by inputs and turns the others off, so that another program can be compared
+// with the same draws.
 var giveRandom = Pass{
 	Name: "give-random",
 	Why:  "a comparison with another framework needs the same draws on both sides",
 	Run: func(g *graph.Graph, o *Options) (*graph.Graph, error) {
 		c := graph.NewCopier(g)
 		for _, n := range g.Nodes {
-			uniform := n.Op.Name == "dropout" || n.Op.Name == "random_uniform"
-			if !uniform || !o.GivenRandom[n.Str("stream")] {
+			draws := n.Op.Name == "dropout" || n.Op.Name == "random_uniform" || n.Op.Name == "random_normal"
+			if !draws || !o.GivenRandom[n.Str("stream")] {
 				if !undrawn(c, n) {
 					c.Copy(n)
 				}

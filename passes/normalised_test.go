@@ -162,7 +162,7 @@ func TestRefusedRules(t *testing.T) {
 	}
 }
 
-// TestDraws checks that uniform draws can be given, and what stands for draws that are turned off.
+// TestDraws checks that draws can be given, and what stands for draws that are turned off.
 func TestDraws(t *testing.T) {
 	g := graph.New("draws")
 	draw := func(op, stream string, attrs graph.Attrs) {
@@ -176,13 +176,13 @@ func TestDraws(t *testing.T) {
 	g.Loss(graph.Mean(graph.Apply("square", graph.MatMul(g.Input("x", graph.F32, "batch", 2), g.Param("w", "zeros", 2, 1))), 0, 1))
 	w := newWorld(graph.Binding{"batch": 2})
 	w.values["random/jitter"] = []float64{0.1, 0.2, 0.3, 0.4}
+	w.values["random/noise"] = []float64{-1, 2, 0.5, 0}
 	for _, c := range []struct {
 		o    passes.Options
 		want map[string]float64 // all elements
 	}{
 		{passes.Options{Evaluate: true}, map[string]float64{"jitter": 1, "edge": 0.5, "noise": 0, "shift": -2}},
-		// A normal draw cannot be given by uniform ones.
-		{passes.Options{GivenRandom: map[string]bool{"jitter": true, "noise": true}}, map[string]float64{"edge": 0.5, "noise": 0, "shift": -2}},
+		{passes.Options{GivenRandom: map[string]bool{"jitter": true, "noise": true}}, map[string]float64{"edge": 0.5, "shift": -2}},
 	} {
 		for _, double := range []bool{false, true} {
 			c.o.Part, c.o.Verify, c.o.F64 = passes.Gradient, true, double
@@ -190,6 +190,7 @@ func TestDraws(t *testing.T) {
 			out := w.run(t, program)
 			if c.o.GivenRandom != nil {
 				near(t, "given", out["jitter"], []float64{0.2, 0.4, 0.6, 0.8})
+				near(t, "given", out["noise"], []float64{-2, 4, 1, 0})
 			}
 			for name, x := range c.want {
 				near(t, fmt.Sprintf("%+v: %s", c.o, name), out[name], []float64{x, x, x, x})

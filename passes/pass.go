@@ -20,7 +20,11 @@ type Options struct {
 	Part string
 	// Evaluate turns off draws, the batch's statistics and the definition's stores first, as predict and alignment programs always do.
 	Evaluate bool
-	// GivenRandom replaces the uniform draws of the named streams by inputs "random/<stream>"; other draws are turned off.
+	// DrawnAlignment measures alignment as the published code does by mistake: it leaves the copy that is backpropagated through in
+	// training mode, so that dropout acts there and not where errors are delivered (see align).
+	DrawnAlignment bool
+	// GivenRandom replaces the draws of the named streams by inputs "random/<stream>", standard normal ones for random_normal and
+	// uniform ones for the others; draws of no named stream are turned off.
 	GivenRandom map[string]bool
 	// Observe adds outputs "cotangent/<point>" and "error/<site>": at a point what was delivered, in backpropagation what arrives.
 	Observe bool

@@ -107,7 +107,7 @@ func (p Pipeline) forPart(o *Options) ([]Pass, error) {
 	if o.GivenRandom != nil {
 		first = append(first, giveRandom)
 	}
-	if o.Evaluate || o.Part == Predict || o.Part == Alignment {
+	if o.Evaluate || o.Part == Predict || o.Part == Alignment && !o.DrawnAlignment {
 		first = append(first, evaluate)
 	}
 	return append(first, passes...), nil
