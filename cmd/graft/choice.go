@@ -21,7 +21,7 @@ type choice struct {
 func (c *choice) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.variant, "variant", "", "`name` of the variant of the model and its recipes (default paper)")
-	f.StringArrayVar(&c.set, "set", nil, "`option=value` of the model, or lr or batch of the recipe; may be repeated")
+	f.StringArrayVar(&c.set, "set", nil, "`option=value` of the model, or lr, batch or epochs of the recipe; may be repeated")
 	f.StringVar(&c.feedback.Granularity, "granularity", "", "macro or micro: which feedback `points` are cut (default macro)")
 	f.StringVar(&c.feedback.Sharing, "sharing", "", "shared or independent: how points come by feedback `matrices` (default shared)")
 	f.StringVar(&c.feedback.Dist, "dist", "", "`distribution` of feedback matrices: uniform, normal, rademacher, orthogonal or identity\n(default uniform)")

@@ -45,7 +45,7 @@ the mode, and prints a table. With several values of --route it has a row of dfa
 	f := cmd.Flags()
 	f.IntVar(&c.seeds, "seeds", 10, "`number` of trainings a mode, with the seeds 0, 1, 2, ...")
 	f.IntSliceVar(&c.routes, "route", []int{0}, "`hops` of dfa's projected error along each point's route operator, such as 0,1,2; 0 is the\ndirect route")
-	f.StringVar(&c.out, "out", "", "`directory` for pictures of what the models of seed 0 see, where the model draws any")
+	f.StringVar(&c.out, "out", "", "`directory` for pictures of what the models of seed 0 see, where the model draws any: NeRF's views, also\nin its dual rendering")
 	return cmd
 }
 

@@ -55,7 +55,7 @@ and --report print other things instead; several may be given.`,
 	c.registerMatrices(cmd)
 	f := cmd.Flags()
 	f.StringVar(&c.part, "part", passes.Step, "`part` of the program: "+strings.Join(experiment.Parts(), ", "))
-	f.BoolVar(&c.fold, "fold", false, "leave out the optimizer's update rules and slots: for reading only")
+	f.BoolVar(&c.fold, "fold", false, "write repeated blocks once, and count updates and optimizer slots: for reading only")
 	f.BoolVar(&c.stages, "stages", false, "print the graph after every pass, and what the pass is for")
 	f.BoolVar(&c.report, "report", false, "print the compile report: points, regions, frozen parameters, weight transport, work")
 	f.BoolVar(&c.params, "params", false, "print the parameters and running statistics: kind, name, type, initialisation")
@@ -76,8 +76,8 @@ func (c *compileFlags) check(cmd *cobra.Command) error {
 	if c.format == "dot" && (c.stages || c.report || c.params || c.asJSON) {
 		return usagef("--format dot draws one graph: it does not go with --stages, --report, --params or --json")
 	}
-	if c.fold && (c.stages || c.report || c.params || c.asJSON || c.format == "dot") {
-		return usagef("--fold is for the text of one graph: it does not go with --stages, --report, --params, --json or --format dot")
+	if c.fold && (c.report || c.params || c.asJSON || c.format == "dot") {
+		return usagef("--fold is for the text of graphs: it does not go with --report, --params, --json or --format dot")
 	}
 	if c.part == passes.Update && (c.stages || c.report) {
 		return usagef("part %s is not made by passes over the model: --stages and --report are those of part %s", passes.Update, passes.Gradient)
@@ -156,10 +156,11 @@ func (c *compileFlags) tracer(w io.Writer, plan *experiment.Plan) (func(passes.P
 		return nil, failed
 	}
 	before := ""
-	show := func(pass, why, text string) {
+	show := func(pass, why string, g *graph.Graph) {
 		if *failed != nil {
 			return
 		}
+		text := g.String()
 		if c.asJSON {
 			*failed = writeJSON(w, graphLine{Model: plan.Entry.Name, Mode: c.mode, Part: c.part, Pass: pass, Why: why, Graph: text})
 			return
@@ -169,15 +170,20 @@ func (c *compileFlags) tracer(w io.Writer, plan *experiment.Plan) (func(passes.P
 			return
 		}
 		before = text
-		_, *failed = fmt.Fprintf(w, "// %s: %s\n%s\n", pass, why, text)
+		if _, *failed = fmt.Fprintf(w, "// %s: %s\n", pass, why); *failed == nil {
+			*failed = c.writeText(w, g)
+		}
+		if *failed == nil {
+			_, *failed = io.WriteString(w, "\n")
+		}
 	}
 	def, err := plan.Definition()
 	if err != nil {
 		*failed = err
 		return nil, failed
 	}
-	show("definition", "the model as it is defined", def.String())
-	return func(p passes.Pass, g *graph.Graph) { show(p.Name, p.Why, g.String()) }, failed
+	show("definition", "the model as it is defined", def)
+	return func(p passes.Pass, g *graph.Graph) { show(p.Name, p.Why, g) }, failed
 }
 
 func (c *compileFlags) writeGraph(w io.Writer, e entry.Entry, g *graph.Graph) error {
@@ -186,7 +192,12 @@ func (c *compileFlags) writeGraph(w io.Writer, e entry.Entry, g *graph.Graph) er
 		return writeJSON(w, graphLine{Model: e.Name, Mode: g.Mode, Part: g.Part, Graph: g.String()})
 	case c.format == "dot":
 		return graph.WriteDot(w, g)
-	case c.fold:
+	}
+	return c.writeText(w, g)
+}
+
+func (c *compileFlags) writeText(w io.Writer, g *graph.Graph) error {
+	if c.fold {
 		return g.WriteFolded(w)
 	}
 	return g.Write(w)

@@ -39,7 +39,7 @@ func newModels() *cobra.Command {
 	return cmd
 }
 
-// model is a line of `graft models --json`; the last two members are there when one model is asked for.
+// model is a line of `graft models --json`; the last three members are there when one model is asked for.
 type model struct {
 	Name       string        `json:"name"`
 	Doc        string        `json:"doc"`
@@ -47,6 +47,7 @@ type model struct {
 	Data       []string      `json:"data"`
 	Metric     string        `json:"metric"`
 	Unit       string        `json:"unit"`
+	Variants   []string      `json:"variants,omitempty"`
 	Options    []modelOption `json:"options,omitempty"`
 	Recipes    []modelRecipe `json:"recipes,omitempty"`
 }
@@ -75,6 +76,7 @@ func summarise(e entry.Entry) model {
 
 func describe(e entry.Entry) model {
 	m := summarise(e)
+	m.Variants = e.Variants
 	for _, f := range option.Fields(e.Options()) {
 		m.Options = append(m.Options, modelOption{f.Name, f.Default, f.Range, f.Doc})
 	}
@@ -110,8 +112,12 @@ func listModels(w io.Writer, asJSON bool) error {
 }
 
 func showModel(w io.Writer, m model) error {
-	_, err := fmt.Fprintf(w, "%s: %s\nreproduces %s\n\n%s\n%s\npublished %s, %s\n\n%s",
-		m.Name, m.Doc, m.Reproduces, m.optionTable(), m.recipeTable(), words(m.Metric), m.Unit, m.publishedTable())
+	variants := ""
+	if m.Variants != nil {
+		variants = fmt.Sprintf("variants %s (default), %s\n", m.Variants[0], strings.Join(m.Variants[1:], ", "))
+	}
+	_, err := fmt.Fprintf(w, "%s: %s\nreproduces %s\n%s\n%s\n%s\npublished %s, %s\n\n%s",
+		m.Name, m.Doc, m.Reproduces, variants, m.optionTable(), m.recipeTable(), words(m.Metric), m.Unit, m.publishedTable())
 	return err
 }
 

@@ -11,7 +11,7 @@ import (
 	"graft/zoo/experiment"
 )
 
-// progress tells how far a comparison is: one line, rewritten on a terminal; elsewhere a line for each training.
+// progress tells how far a comparison or search is: one line, rewritten on a terminal; elsewhere a line for each training.
 type progress struct {
 	w           io.Writer
 	terminal    *os.File // nil elsewhere
@@ -48,14 +48,26 @@ func (p *progress) tick() {
 	}
 }
 
-// done is told of every training that has ended.
+// done is told of every training of a comparison that has ended.
 func (p *progress) done(c experiment.Cell) {
+	e := c.Plan.Entry
+	p.tell(fmt.Sprintf("%s seed %d: %s %s in %s s", label(c.Plan, false), c.Seed,
+		words(e.Metric), format(c.Outcome.Metrics[e.Metric], e.Unit), format(c.Outcome.Seconds, "s")))
+}
+
+// skip takes off trainings that need not be done.
+func (p *progress) skip(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total -= n
+}
+
+// tell counts a training that has ended, and says what it came to.
+func (p *progress) tell(last string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended++
-	e := c.Plan.Entry
-	p.last = fmt.Sprintf("%s seed %d: %s %s in %s s", label(c.Plan, false), c.Seed,
-		words(e.Metric), format(c.Outcome.Metrics[e.Metric], e.Unit), format(c.Outcome.Seconds, "s"))
+	p.last = last
 	if p.terminal != nil {
 		p.rewrite()
 		return

@@ -46,7 +46,7 @@ func Patience(metric string, n int) Callback {
 			w, _ := s.History[top].value(metric)
 			switch {
 			case i == 0:
-			case better(metric, w, v):
+			case Better(metric, w, v):
 				bad++
 			default:
 				bad, top = 0, i

@@ -10,6 +10,7 @@ import (
 	goruntime "runtime"
 
 	"graft/runtime"
+	"graft/runtime/native"
 	"graft/runtime/safetensors"
 )
 
@@ -179,5 +180,5 @@ func kernelFamily(o runtime.Options) string {
 	if o.Backend != nil {
 		return o.Backend.Name() + "-" + goruntime.GOARCH
 	}
-	return "native-" + goruntime.GOARCH
+	return "native-" + native.Family()
 }

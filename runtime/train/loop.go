@@ -13,6 +13,9 @@ import (
 // errInterrupted says that the context was done; a checkpoint has been written.
 var errInterrupted = errors.New("interrupted")
 
+// ErrDiverged is what the error of a run wraps whose loss or parameters are no longer finite.
+var ErrDiverged = errors.New("training diverged")
+
 // loop is a Run in progress.
 type loop struct {
 	*Run
@@ -154,7 +157,7 @@ func (l *loop) step() error {
 	}
 	loss := b.loss.Float()
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return fmt.Errorf("training diverged: the loss is %v at step %d (%s) with lr %v; %s", loss, l.at.Step, where(), lr, l.kept())
+		return fmt.Errorf("%w: the loss is %v at step %d (%s) with lr %v; %s", ErrDiverged, loss, l.at.Step, where(), lr, l.kept())
 	}
 	l.at.Step++
 	l.at.Index++
@@ -306,8 +309,8 @@ func (l *loop) selected() int {
 // finite refuses parameters that no training comes back from.
 func (l *loop) finite() error {
 	if name := notFinite(l.Program, l.State); name != "" {
-		return fmt.Errorf("training diverged: parameter %q is not finite after %d steps, the last with lr %v; %s",
-			name, l.at.Step, l.status.LR, l.kept())
+		return fmt.Errorf("%w: parameter %q is not finite after %d steps, the last with lr %v; %s",
+			ErrDiverged, name, l.at.Step, l.status.LR, l.kept())
 	}
 	return nil
 }

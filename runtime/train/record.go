@@ -107,8 +107,9 @@ func (r *Record) value(metric string) (float64, error) {
 // lowerIsBetter names the metrics, with or without a prefix such as "val_", whose best value is the smallest.
 var lowerIsBetter = [...]string{"loss", "log_loss", "perplexity", "mse", "error"}
 
-// better reports whether value v of a metric is strictly better than w. NaN is never better, and anything is better than it.
-func better(metric string, v, w float64) bool {
+// Better reports whether value v of a metric is strictly better than w; whether more or less of it is better, its name says: less of
+// a loss, a perplexity or an error, more of anything else. NaN is never better, and anything is better than it.
+func Better(metric string, v, w float64) bool {
 	for _, name := range lowerIsBetter {
 		if metric == name || strings.HasSuffix(metric, "_"+name) {
 			v, w = -v, -w
@@ -122,7 +123,7 @@ func better(metric string, v, w float64) bool {
 func best(history []Record, metric string) int {
 	at, top := -1, math.NaN()
 	for i := range history {
-		if v, err := history[i].value(metric); err == nil && better(metric, v, top) {
+		if v, err := history[i].value(metric); err == nil && Better(metric, v, top) {
 			at, top = i, v
 		}
 	}

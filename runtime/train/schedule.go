@@ -71,10 +71,10 @@ func Plateau(lr, factor float64, patience int, metric string) Schedule {
 			}
 			// What the value must be better than: threshold of the best, towards the better.
 			bar := top * (1 + threshold)
-			if better(metric, 0, 1) {
+			if Better(metric, 0, 1) {
 				bar = top * (1 - threshold)
 			}
-			if better(metric, v, bar) {
+			if Better(metric, v, bar) {
 				top, bad = v, 0
 			} else {
 				bad++

@@ -43,9 +43,10 @@ type Entry struct {
 	// FromEdges makes sparse inputs, by name, out of the directed edges of a graph: edge k leads from node source[k] to node
 	// target[k], both below nodes. Where there are none, the model sees no graph.
 	FromEdges map[string]FromEdges
-	// TorchTransposed reports whether the published PyTorch code keeps a parameter as [out, in], as torch.nn.Linear does its
-	// weight. nil stands for none.
-	TorchTransposed func(param string) bool
+	// DrawnAlignment names the variant that measures alignment as the published code does by mistake (passes.Options); "" is none.
+	DrawnAlignment string
+	// Torch says how the state_dict of the model's usual counterpart in PyTorch holds its parameters.
+	Torch Torch
 }
 
 // Metric is a measure of a trained model: its name among a task's metrics, its unit, and what the paper reports.
@@ -104,6 +105,10 @@ type Task struct {
 	Align func() (*train.Batch, error)
 	// Best is the metric whose best epoch is reported, "" for the last epoch's.
 	Best string
+	// Validation is the entry's Metric, measured on data that are neither trained on nor tested on: what settings are chosen by.
+	// Where the published way of training has no such data, it is "" and Tuning is the task with some.
+	Validation string
+	Tuning     func() *Task
 	// Pictures says how to draw what a trained model sees; nil stands for nothing to be seen.
 	Pictures *Pictures
 }
@@ -112,6 +117,10 @@ type Task struct {
 type Pictures struct {
 	Source func() train.Source
 	Output string
+	// Functions names those of the entry that draw the same views in another way, each in a column of its own.
+	Functions []string
+	// Meter measures a column by the entry's metric.
+	Meter func() train.Meter
 	// Write writes a picture for every view into dir: the truth, and beside it what each model shows, columns[model][view].
 	Write func(dir string, columns [][][]float32) error
 }

@@ -54,30 +54,37 @@ func Compare(ctx context.Context, plans []*Plan, seeds, workers int, done func(C
 		}
 	}
 	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
+	return cells, sideBySide(ctx, len(cells), workers, func(ctx context.Context, i int, pool *runtime.Pool) (err error) {
+		c := &cells[i]
+		if c.Outcome, err = programs[c.Plan].Train(ctx, c.Seed, Settings{Pool: pool, Align: true, Views: c.Seed == 0}); err != nil {
+			return fmt.Errorf("mode %s, seed %d: %w", c.Plan.Pipeline.Mode, c.Seed, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if done != nil {
+			done(*c)
+		}
+		return nil
+	})
+}
+
+// sideBySide trains n cells on so many workers (0: as many as Go may use processors), one each, in order but for those that run at the
+// same time. The first error ends the others.
+func sideBySide(ctx context.Context, n, workers int, train func(ctx context.Context, i int, pool *runtime.Pool) error) error {
 	if workers < 1 {
 		workers = goruntime.GOMAXPROCS(0)
 	}
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
-	for i := range cells {
+	for i := range n {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			pool := runtime.NewPool(1)
 			defer pool.Close()
-			c := &cells[i]
-			var err error
-			if c.Outcome, err = programs[c.Plan].Train(ctx, c.Seed, Settings{Pool: pool, Align: true, Views: c.Seed == 0}); err != nil {
-				return fmt.Errorf("mode %s, seed %d: %w", c.Plan.Pipeline.Mode, c.Seed, err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if done != nil {
-				done(*c)
-			}
-			return nil
+			return train(ctx, i, pool)
 		})
 	}
-	return cells, group.Wait()
+	return group.Wait()
 }

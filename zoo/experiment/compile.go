@@ -57,7 +57,8 @@ func (p *Plan) CompileInspected(part string, i Inspection) (*passes.Compiled, er
 		return nil, err
 	}
 	options := passes.Options{Part: part, Feedback: p.Feedback, Optimizer: p.Recipe.Optimizer,
-		Trace: i.Trace, Verify: i.Verify, ShuffleSeed: i.ShuffleSeed}
+		DrawnAlignment: p.Entry.DrawnAlignment != "" && p.Entry.DrawnAlignment == p.Variant,
+		Trace:          i.Trace, Verify: i.Verify, ShuffleSeed: i.ShuffleSeed}
 	if part != passes.Update {
 		return passes.Compile(def, p.Pipeline, options)
 	}

@@ -20,14 +20,17 @@ type GradRequest struct {
 	// none, a feedback matrix "feedback/<point>" [error width, point width], which is used as it is, without any scale.
 	Weights string
 	// Batch holds the inputs by name. i32 inputs may be integers of any width. A sparse input is given dense, or as
-	// "<name>.indptr", "<name>.indices" and "<name>.values" (compressed rows); a graph as "edge_index" [2, edges], row 0 the
-	// sources and row 1 the targets. "random/<stream>" gives the uniform draws of a dropout, which is off otherwise, or of
-	// jitter, which has its value in evaluation otherwise; the scalar "seed" (0 when absent) is what feedback matrices that are not given are generated from.
+	// "<name>.indptr", "<name>.indices" and "<name>.values" (compressed rows; one without entries, such as the auto-encoder's
+	// negative pairs, needs no values); a graph as "edge_index" [2, edges], row 0 the sources and row 1 the targets.
+	// "random/<stream>" gives the draws of a stream: uniform ones of a dropout, which is off otherwise, or of jitter, which is 0.5
+	// otherwise, and standard normal ones of noise, which is 0 otherwise. A stream over the entries of a sparse matrix has them
+	// in row order. The scalar "seed" (0 when absent) is what feedback matrices that are not given are generated from.
 	Batch string
 	// Out is written in one step, or left as it is on any error. It holds loss, output/<name>, error/<site>,
 	// cotangent/<point> and grad/<parameter>.
 	Out string
-	// Layout is "" for graft's names and layouts of parameters and gradients, or "torch" for those of a PyTorch state_dict.
+	// Layout is "" for graft's names and layouts of parameters and gradients, or "torch" for those of a PyTorch state_dict, whose
+	// num_batches_tracked are ignored (see [graft/zoo/entry.Torch]).
 	Layout string
 	// BatchNorm says what batch norm normalises with: "batch" (also ""), or "running" for the running statistics.
 	BatchNorm string
@@ -37,8 +40,9 @@ type GradRequest struct {
 // is the door through which graft is checked against another framework; the plan needs no task. Whatever is missing, unknown
 // or misshapen in the files is refused, and then nothing is written.
 func Grad(ctx context.Context, p *Plan, req GradRequest) error {
-	if req.Layout != "" && req.Layout != "torch" {
-		return &UsageError{fmt.Errorf("layout %q is not torch", req.Layout)}
+	names, err := newLayout(p, req.Layout)
+	if err != nil {
+		return err
 	}
 	if !slices.Contains([]string{"", "batch", "running"}, req.BatchNorm) {
 		return &UsageError{fmt.Errorf("batch norm %q is not one of batch, running", req.BatchNorm)}
@@ -47,7 +51,6 @@ func Grad(ctx context.Context, p *Plan, req GradRequest) error {
 	if err != nil {
 		return err
 	}
-	names := layout{torch: req.Layout == "torch", transposed: p.Entry.TorchTransposed}
 	weights, err := readWeights(p, def, names, req.Weights)
 	if err != nil {
 		return err
@@ -79,7 +82,11 @@ func Grad(ctx context.Context, p *Plan, req GradRequest) error {
 	if err != nil {
 		return err
 	}
-	return safetensors.Write(req.Out, &safetensors.File{Tensors: out, Metadata: gradMetadata(p, compiled.Report, names)})
+	about, err := gradMetadata(p, def, compiled.Report, names)
+	if err != nil {
+		return err
+	}
+	return safetensors.Write(req.Out, &safetensors.File{Tensors: out, Metadata: about})
 }
 
 // load makes the program ready to run on what the files gave.
@@ -140,7 +147,13 @@ func results(exe *runtime.Executable, def *graph.Graph, names layout) (map[strin
 		case defined[n.Name()]:
 			out["output/"+n.Name()] = r.Tensor()
 		case isGrad:
-			out["grad/"+names.name(param)] = names.convert(param, r.Tensor())
+			all, err := names.tensors(def.Leaf(param))
+			if err != nil {
+				return nil, err
+			}
+			for _, h := range all {
+				out["grad/"+h.Name] = h.get(r.Tensor())
+			}
 		default:
 			out[n.Name()] = r.Tensor()
 		}
@@ -149,15 +162,16 @@ func results(exe *runtime.Executable, def *graph.Graph, names layout) (map[strin
 }
 
 // gradMetadata says what the file holds the gradients of. Granularity is empty in bp, which cuts nothing.
-func gradMetadata(p *Plan, r *passes.Report, names layout) map[string]string {
+func gradMetadata(p *Plan, def *graph.Graph, r *passes.Report, names layout) (map[string]string, error) {
 	info, m := p.Info(), map[string]string{}
 	for _, key := range []string{"model", "variant", "mode", "granularity"} {
 		m[key] = info[key]
 	}
-	frozen := make([]string, len(r.Frozen))
+	leaves := make([]*graph.Value, len(r.Frozen))
 	for i, param := range r.Frozen {
-		frozen[i] = names.name(param)
+		leaves[i] = def.Leaf(param)
 	}
+	frozen, err := names.names(leaves)
 	m["frozen"] = strings.Join(frozen, ",")
-	return m
+	return m, err
 }

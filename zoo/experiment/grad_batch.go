@@ -125,11 +125,23 @@ func (r *batchReader) hint(input string, t graph.Type, axis, n int) string {
 	return ""
 }
 
-// draws reads the uniform draws that are given for dropouts and jitter.
+// draws returns what is drawn by a node: uniform or normal numbers, or "" where nothing is.
+func draws(n *graph.Node) string {
+	switch n.Op.Name {
+	case "dropout", "random_uniform":
+		return "uniform"
+	case "random_normal":
+		return "normal"
+	}
+	return ""
+}
+
+// draws reads the draws that are given for dropouts, jitter and noise.
 func (r *batchReader) draws() error {
 	var streams []string
 	for _, n := range r.def.Nodes {
-		if n.Op.Name != "dropout" && n.Op.Name != "random_uniform" {
+		kind := draws(n)
+		if kind == "" {
 			continue
 		}
 		stream := n.Str("stream")
@@ -141,14 +153,8 @@ func (r *batchReader) draws() error {
 		if err := r.dense(name, n.Results[0].Type); err != nil {
 			return err
 		}
-		b, err := buffer.FromDense(r.tensors[name])
-		if err != nil {
+		if err := r.inRange(name, kind); err != nil {
 			return err
-		}
-		for i, u := range b.F32 {
-			if !(u >= 0 && u < 1) {
-				return fmt.Errorf("tensor %q: element %d is %v, and uniform draws lie in [0, 1)", name, i, u)
-			}
 		}
 		r.random[stream] = true
 	}
@@ -159,6 +165,23 @@ func (r *batchReader) draws() error {
 				return fmt.Errorf("tensor %q: %s has no random streams", name, r.def.Name)
 			}
 			return fmt.Errorf("tensor %q: %s has no random stream %q; it has %s", name, r.def.Name, stream, quoted(streams))
+		}
+	}
+	return nil
+}
+
+// inRange refuses what no generator draws.
+func (r *batchReader) inRange(name, kind string) error {
+	b, err := buffer.FromDense(r.tensors[name])
+	if err != nil {
+		return err
+	}
+	for i, x := range b.F32 {
+		switch {
+		case kind == "normal" && !(math.Abs(float64(x)) <= math.MaxFloat32):
+			return fmt.Errorf("tensor %q: element %d is %v, and normal draws are finite", name, i, x)
+		case kind == "uniform" && !(x >= 0 && x < 1):
+			return fmt.Errorf("tensor %q: element %d is %v, and uniform draws lie in [0, 1)", name, i, x)
 		}
 	}
 	return nil

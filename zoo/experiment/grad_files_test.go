@@ -27,48 +27,6 @@ func same(t *testing.T, got, want *safetensors.File) {
 	}
 }
 
-// TestGradTorchLayout checks that a state_dict gives the same numbers, and gradients in its own layout.
-func TestGradTorchLayout(t *testing.T) {
-	for _, p := range []problem{mlpProblem(), gcnProblem()} {
-		for _, mode := range modes {
-			t.Run(p.entry.Name+"/"+mode, func(t *testing.T) {
-				want := p.mustRun(t, mode)
-				turned := func(d *tensor.Dense) *tensor.Dense {
-					if p.entry.Name != "mlp" || d.Dims() != 2 {
-						return d // PyTorch Geometric 1.5.0 keeps [in, out]
-					}
-					rows, cols := d.Shape()[0], d.Shape()[1]
-					v := make([]float32, 0, rows*cols)
-					for j := range cols {
-						for i := range rows {
-							v = append(v, d.Float32s()[i*cols+j])
-						}
-					}
-					return dense(v, cols, rows)
-				}
-				q := p
-				q.weights = tensors{}
-				for name, d := range p.weights {
-					q.weights[strings.ReplaceAll(name, "/", ".")] = turned(d)
-				}
-				got, err := q.run(t, mode, func(r *GradRequest) { r.Layout = "torch" })
-				if err != nil {
-					t.Fatal(err)
-				}
-				torch := &safetensors.File{Tensors: tensors{}, Metadata: want.Metadata}
-				for name, d := range want.Tensors {
-					if param, ok := strings.CutPrefix(name, "grad/"); ok {
-						name, d = "grad/"+strings.ReplaceAll(param, "/", "."), turned(d)
-					}
-					torch.Tensors[name] = d
-				}
-				torch.Metadata["frozen"] = strings.ReplaceAll(torch.Metadata["frozen"], "/", ".")
-				same(t, got, torch)
-			})
-		}
-	}
-}
-
 func converted[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](v []int64, shape ...int) *tensor.Dense {
 	out := make([]T, len(v))
 	for i, x := range v {
@@ -174,6 +132,8 @@ func TestGradRefuses(t *testing.T) {
 		{"torch names", "mlp", "bp", tensors{"dense0/bias": nil, "dense0.bias": f32(4)}, nil, nil,
 			[]string{`no tensor "dense0/bias"`, "--layout torch"}},
 		{"graft names", "mlp", "bp", nil, nil, func(r *GradRequest) { r.Layout = "torch" }, []string{`"dense0.bias"`, "without --layout torch"}},
+		{"batches of no batch norm", "mlp", "bp", tensors{"dense0.num_batches_tracked": dense([]int64{1})}, nil, nil,
+			[]string{`"dense0.num_batches_tracked" (i64[]) is no parameter`}},
 		{"some feedback", "mlp", "dfa", tensors{"feedback/dense0": f32(3, 4)}, nil, nil,
 			[]string{"weights.safetensors", `"feedback/dense0" given, but not "feedback/dense1"`, "dense0, dense1"}},
 		{"shape of feedback", "mlp", "dfa", tensors{"feedback/dense0": f32(4, 3), "feedback/dense1": f32(3, 3)}, nil, nil,
@@ -265,6 +225,25 @@ func TestGradRefuses(t *testing.T) {
 				t.Errorf("left behind: %v", left)
 			}
 		})
+	}
+}
+
+// TestDrawsInRange checks what is refused as draws.
+func TestDrawsInRange(t *testing.T) {
+	inf := float32(math.Inf(1))
+	for _, c := range []struct {
+		kind string
+		x    float32
+		want string
+	}{
+		{"uniform", 0, ""}, {"uniform", -0.5, "element 1 is -0.5, and uniform draws lie in [0, 1)"}, {"uniform", 1, "element 1 is 1,"},
+		{"normal", -7, ""}, {"normal", inf, "element 1 is +Inf, and normal draws are finite"}, {"normal", inf - inf, "element 1 is NaN"},
+	} {
+		r := batchReader{batch: batch{tensors: tensors{"random/s": dense([]float32{0.5, c.x}, 2)}}}
+		err := r.inRange("random/s", c.kind)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s draw of %v: %v, want %q", c.kind, c.x, err, c.want)
+		}
 	}
 }
 

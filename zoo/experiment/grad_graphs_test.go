@@ -51,12 +51,8 @@ func TestGradGraphNetworks(t *testing.T) {
 				if want := len(p.weights); mode != "shallow" && grads != want || mode == "shallow" && grads != want-len(frozen) {
 					t.Errorf("%d gradients of %d parameters, frozen: %q", grads, want, frozen)
 				}
-				torch := layout{torch: true, transposed: c.entry.TorchTransposed}
-				other, weights := p, tensors{}
-				for name, w := range p.weights {
-					weights[torch.name(name)] = torch.convert(name, w)
-				}
-				other.weights = weights
+				other := p
+				other.weights = stateDict(t, p)
 				got, err := other.run(t, mode, func(r *GradRequest) { r.Layout = "torch" })
 				if err != nil {
 					t.Fatal(err)
@@ -99,4 +95,24 @@ func graphProblem(t *testing.T, e entry.Entry, set map[string]string) problem {
 		}, 5, 5)
 	}
 	return p
+}
+
+// stateDict returns the problem's weights as a PyTorch state_dict.
+func stateDict(t *testing.T, p problem) tensors {
+	t.Helper()
+	def, err := Define(p.entry, "", p.set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := tensors{}
+	for name, w := range p.weights {
+		all, err := layout{true, p.entry.Torch}.tensors(def.Leaf(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range all {
+			out[h.Name] = h.get(w)
+		}
+	}
+	return out
 }

@@ -22,13 +22,16 @@ func (r *batchReader) sparse(name string, t graph.Type) error {
 	case !inRows:
 		return fmt.Errorf("no tensor %q, and neither %s: %s needs %v", name, quoted(parts), r.def.Name, t)
 	}
-	for _, part := range parts {
-		if r.take(part) == nil {
+	for i, part := range parts {
+		if r.take(part) == nil && (i < 2 || r.hasEntries(name)) {
 			return fmt.Errorf("no tensor %q: compressed rows are %s", part, quoted(parts))
 		}
 	}
 	return r.sparseFromRows(name, t)
 }
+
+// hasEntries reports whether a sparse input has entries, or is a mere list of places.
+func (r *batchReader) hasEntries(name string) bool { return r.def.Leaf(name+"/entries") != nil }
 
 func (r *batchReader) sparseFromDense(name string, given *tensor.Dense, t graph.Type) error {
 	want := graph.Tensor(graph.F32, t.Dims[:2]...)
@@ -60,11 +63,13 @@ func (r *batchReader) sparseFromRows(name string, t graph.Type) error {
 	if err != nil {
 		return err
 	}
-	values, err := r.vector(name+".values", graph.F32)
-	if err != nil {
-		return err
-	}
 	ptr, nnz := indptr.I32, len(col.I32)
+	values := buffer.New(graph.F32, nnz)
+	if r.file[name+".values"] != nil {
+		if values, err = r.vector(name+".values", graph.F32); err != nil {
+			return err
+		}
+	}
 	switch {
 	case len(values.F32) != nnz:
 		return fmt.Errorf("tensor %q has %d elements, but %q has %d", name+".values", len(values.F32), name+".indices", nnz)

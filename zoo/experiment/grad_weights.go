@@ -28,31 +28,36 @@ func readWeights(p *Plan, def *graph.Graph, names layout, path string) (*weights
 	w := &weights{path: path, leaves: map[string]*tensor.Dense{}, feedback: map[string]*tensor.Dense{}}
 	known := map[string]bool{}
 	var missing []string
-	for _, leaf := range append(def.Leaves("param"), def.Leaves("state")...) {
-		param := leaf.Node.Name()
-		name := names.name(param)
-		known[name] = true
-		given := file.Tensors[name]
-		if given == nil {
-			missing = append(missing, name)
-			continue
+	leaves := append(def.Leaves("param"), def.Leaves("state")...)
+	for _, leaf := range leaves {
+		all, err := names.tensors(leaf)
+		if err != nil {
+			return nil, err
 		}
-		want := names.of(param, leaf.Type)
-		if axis, err := sameType(given, want); err != nil {
-			return nil, fmt.Errorf("%s: tensor %q is %s, want %v%s", path, name, typeOf(given), want,
-				p.hint(param, names.axis(param, want, axis), given, axis))
+		given := make([]*tensor.Dense, len(all))
+		for i, h := range all {
+			known[h.Name] = true
+			if given[i] = file.Tensors[h.Name]; given[i] == nil {
+				missing = append(missing, h.Name)
+				continue
+			}
+			if axis, err := sameType(given[i], h.of()); err != nil {
+				return nil, fmt.Errorf("%s: tensor %q is %s, want %v%s", path, h.Name, typeOf(given[i]), h.of(),
+					p.hint(leaf.Node.Name(), h.axis(axis), given[i], axis))
+			}
 		}
-		w.leaves[param] = names.convert(param, given)
+		if len(missing) == 0 {
+			w.leaves[leaf.Node.Name()] = join(all, given)
+		}
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("%s: no tensor %s%s%s", path, quoted(missing), p.settings(),
-			otherLayout(missing, file.Tensors))
+		return nil, fmt.Errorf("%s: no tensor %s%s%s", path, quoted(missing), p.settings(), names.hint(leaves, file.Tensors))
 	}
 	if err := w.readFeedback(def, file.Tensors, known); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(file.Tensors)) {
-		if !known[name] {
+		if !known[name] && !names.ignores(name, known) {
 			return nil, fmt.Errorf("%s: tensor %q (%s) is no parameter of %s, which has %s%s", path, name,
 				typeOf(file.Tensors[name]), def.Name, quoted(slices.Sorted(maps.Keys(known))), p.settings())
 		}
@@ -63,10 +68,7 @@ func readWeights(p *Plan, def *graph.Graph, names layout, path string) (*weights
 // readFeedback takes the matrices of the definition's points, whether or not the mode delivers to them, so that the modes and
 // granularities can be compared with one file.
 func (w *weights) readFeedback(def *graph.Graph, tensors map[string]*tensor.Dense, known map[string]bool) error {
-	sites := map[string]graph.Dim{}
-	for _, n := range def.Effects("error") {
-		sites[n.Str("site")] = rowWidth(n)
-	}
+	types := feedbackTypes(def)
 	for _, n := range def.Effects("feedback") {
 		name := "feedback/" + n.Str("point")
 		given := tensors[name]
@@ -74,14 +76,25 @@ func (w *weights) readFeedback(def *graph.Graph, tensors map[string]*tensor.Dens
 			continue
 		}
 		known[name] = true
-		want := graph.Tensor(graph.F32, sites[n.Str("site")], rowWidth(n))
-		if _, err := sameType(given, want); err != nil {
+		if _, err := sameType(given, types[name]); err != nil {
 			return fmt.Errorf("%s: tensor %q is %s, want %v: [width of error %q, width of the point]",
-				w.path, name, typeOf(given), want, n.Str("site"))
+				w.path, name, typeOf(given), types[name], n.Str("site"))
 		}
 		w.feedback[name] = given
 	}
 	return nil
+}
+
+// feedbackTypes returns the types of the matrices of all points by "feedback/<point>": [width of the error, width of the point].
+func feedbackTypes(def *graph.Graph) map[string]graph.Type {
+	sites, types := map[string]graph.Dim{}, map[string]graph.Type{}
+	for _, n := range def.Effects("error") {
+		sites[n.Str("site")] = rowWidth(n)
+	}
+	for _, n := range def.Effects("feedback") {
+		types["feedback/"+n.Str("point")] = graph.Tensor(graph.F32, sites[n.Str("site")], rowWidth(n))
+	}
+	return types
 }
 
 // rowWidth returns the number of elements in a row of a marked value.
@@ -124,19 +137,6 @@ func sameType(d *tensor.Dense, t graph.Type) (axis int, err error) {
 		}
 	}
 	return 0, nil
-}
-
-// otherLayout points out that the file looks like one of the other layout.
-func otherLayout(missing []string, tensors map[string]*tensor.Dense) string {
-	for _, name := range missing {
-		if tensors[strings.ReplaceAll(name, "/", ".")] != nil && strings.Contains(name, "/") {
-			return "; the names look like PyTorch's: read with --layout torch"
-		}
-		if tensors[strings.ReplaceAll(name, ".", "/")] != nil && strings.Contains(name, ".") {
-			return "; the names look like graft's: read without --layout torch"
-		}
-	}
-	return ""
 }
 
 func quoted(names []string) string {

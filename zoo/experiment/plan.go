@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -53,7 +54,7 @@ func pickVariant(e entry.Entry, name string) (string, error) {
 type Choices struct {
 	Mode     string
 	Variant  string
-	Set      map[string]string // options of the model, and lr and batch of the recipe
+	Set      map[string]string // options of the model, and lr, batch and epochs of the recipe
 	Epochs   int
 	Feedback feedback.Options
 	Matrices string // a safetensors file of feedback matrices "feedback/<point>", used as given; "" draws them
@@ -116,11 +117,15 @@ func NewPlan(e entry.Entry, task *entry.Task, c Choices) (*Plan, error) {
 	if p.Recipe.LR, err = number(user, "lr", p.Recipe.LR); err != nil {
 		return nil, &UsageError{err}
 	}
-	batch, err := number(user, "batch", float64(p.Recipe.Batch))
-	if err != nil || batch != float64(int(batch)) {
-		return nil, &UsageError{fmt.Errorf("option batch=%s: not a whole number", c.Set["batch"])}
+	if p.Recipe.Batch, err = whole(user, "batch", p.Recipe.Batch); err != nil {
+		return nil, &UsageError{err}
 	}
-	p.Recipe.Batch = int(batch)
+	if p.Recipe.Epochs, err = whole(user, "epochs", p.Recipe.Epochs); err != nil {
+		return nil, &UsageError{err}
+	}
+	if epochs, twice := c.Set["epochs"]; twice && c.Epochs > 0 {
+		return nil, &UsageError{fmt.Errorf("option epochs=%s: the number of epochs is %d already", epochs, c.Epochs)}
+	}
 	if c.Epochs > 0 {
 		p.Recipe.Epochs = c.Epochs
 	}
@@ -131,7 +136,7 @@ func NewPlan(e entry.Entry, task *entry.Task, c Choices) (*Plan, error) {
 	if p.Options, err = e.Configure(fixed, p.Recipe.Set, user); err != nil {
 		var unknown *option.UnknownError
 		if errors.As(err, &unknown) {
-			unknown.Known = append(unknown.Known, "lr", "batch")
+			unknown.Known = append(unknown.Known, "lr", "batch", "epochs")
 		}
 		return nil, &UsageError{err}
 	}
@@ -151,8 +156,22 @@ func number(set map[string]string, key string, otherwise float64) (float64, erro
 	}
 	delete(set, key)
 	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || v <= 0 {
+	if err != nil || !(v > 0) || math.IsInf(v, 0) {
 		return 0, fmt.Errorf("option %s=%s: not a positive number", key, s)
+	}
+	return v, nil
+}
+
+// whole takes a key with a positive whole number out of set.
+func whole(set map[string]string, key string, otherwise int) (int, error) {
+	s, ok := set[key]
+	if !ok {
+		return otherwise, nil
+	}
+	delete(set, key)
+	v, err := strconv.Atoi(s)
+	if err != nil || v < 1 {
+		return 0, fmt.Errorf("option %s=%s: not a positive whole number", key, s)
 	}
 	return v, nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
+	"graft/zoo/entry"
 )
 
 // Row is one line of a table of results, with the keys of the command line's JSON contract.
@@ -60,24 +61,28 @@ func Rows(p *Plan, cells []Cell) []Row {
 			alignment = append(alignment, sum/float64(len(c.Outcome.Alignment)))
 		}
 	}
-	info := p.Info()
-	base := Row{Model: p.Entry.Name, Variant: info["variant"], Mode: p.Pipeline.Mode, Granularity: info["granularity"],
-		Feedback: info["feedback"], Data: p.Task.Data}
 	var rows []Row
 	for _, m := range p.Entry.Metrics() {
-		row := base
-		row.Metric, row.Unit = m.Name, m.Unit
-		if v, ok := m.Published(p.Task.Data, p.Pipeline.Mode); ok {
-			row.Published = &v
-		}
-		rows = append(rows, row.Summarise(metrics[m.Name]))
+		rows = append(rows, p.published(m).Summarise(metrics[m.Name]))
 	}
 	if len(alignment) > 0 {
-		row := base
-		row.Metric, row.Unit = "alignment", "cosine"
-		rows = append(rows, row.Summarise(alignment))
+		rows = append(rows, p.row("alignment", "cosine").Summarise(alignment))
 	}
-	row := base
-	row.Metric, row.Unit = "seconds", "s"
-	return append(rows, row.Summarise(seconds))
+	return append(rows, p.row("seconds", "s").Summarise(seconds))
+}
+
+// row returns a row without values.
+func (p *Plan) row(metric, unit string) Row {
+	info := p.Info()
+	return Row{Model: p.Entry.Name, Variant: info["variant"], Mode: p.Pipeline.Mode, Granularity: info["granularity"],
+		Feedback: info["feedback"], Data: p.Task.Data, Metric: metric, Unit: unit}
+}
+
+// published returns a metric's row without values of our own.
+func (p *Plan) published(m entry.Metric) Row {
+	row := p.row(m.Name, m.Unit)
+	if v, ok := m.Published(p.Task.Data, p.Pipeline.Mode); ok {
+		row.Published = &v
+	}
+	return row
 }

@@ -60,7 +60,7 @@ type Outcome struct {
 	Epoch     int                // the reported epoch
 	Seconds   float64
 	Alignment map[string]Alignment // by point
-	Views     [][]float32
+	Views     []Views              // the definition's, then those of the entry's functions that draw
 }
 
 // Alignment is the cosine between delivered and backpropagated cotangents over the rows of a point.

@@ -209,5 +209,8 @@ func TestEvaluation(t *testing.T) {
 		if _, ok := got[task.Best]; task.Best != "" && !ok {
 			t.Errorf("%s: no metric %q in %v", name, task.Best, got)
 		}
+		if _, ok := got[task.Validation]; !ok {
+			t.Errorf("%s: no metric %q in %v", name, task.Validation, got)
+		}
 	}
 }

@@ -14,6 +14,7 @@ func ChebEntry() entry.Entry {
 		Options:    func() any { return option.New[ChebOptions]() },
 		Define:     func(o any, _ string) *graph.Graph { return Cheb(*o.(*ChebOptions)) },
 		Recipe:     chebRecipe,
+		Torch:      entry.Torch{{Param: "*/weight", Name: "*.lins.#.weight", Form: entry.Linears}},
 	}, chebData())
 }
 

@@ -10,18 +10,16 @@ import (
 // DNAEntry returns DNAConv of table 3. Both variants are trained on the published code's split, 20 % of the nodes of each class
 // for training and 20 % for validation, drawn by the run's seed, and on features as they are stored.
 func DNAEntry() entry.Entry {
-	e := nodeEntry(entry.Entry{
+	return nodeEntry(entry.Entry{
 		Name: "dna", Doc: "dynamic neighbourhood aggregation network (DNAConv) on a citation graph",
 		Reproduces: "tables 3 and A.4, row DNAConv",
 		Options:    func() any { return option.New[DNAOptions]() },
 		Define: func(o any, variant string) *graph.Graph {
 			return DNA(*o.(*DNAOptions), variant == entry.Reference)
 		},
-		Variants: []string{entry.Paper, entry.Reference},
-		Recipe:   dnaRecipe,
+		Recipe: dnaRecipe,
+		Torch:  entry.Torch{{Param: "lin*/weight", Form: entry.Linear}}, // of the aggregations as they are
 	}, dnaData())
-	e.TorchTransposed = func(param string) bool { return param == "lin1/weight" || param == "lin2/weight" }
-	return e
 }
 
 func dnaData() preparation {

@@ -26,6 +26,10 @@ func GAEEntry() entry.Entry {
 		Metric:     "test_auc", Unit: "share", Published: auc,
 		Also:      []entry.Metric{{Name: "test_ap", Unit: "share", Published: ap}},
 		FromEdges: map[string]entry.FromEdges{"propagation": propagation, "positive": joined},
+		Torch: entry.Torch{
+			{Param: "*/weight", Name: "encoder.*.lin.weight", Form: entry.Linear},
+			{Param: "*/bias", Name: "encoder.*.bias"},
+		},
 	}
 }
 

@@ -1,26 +1,27 @@
 package geometric
 
 import (
-	"strings"
-
 	"graft/graph"
 	"graft/passes"
 	"graft/zoo/entry"
 	"graft/zoo/option"
 )
 
-// GATEntry returns GATConv of table 3. Its variants differ in the recipe alone.
+// GATEntry returns GATConv of table 3. Its variants differ in the recipe and in the alignment, not in the definition.
 func GATEntry() entry.Entry {
-	e := nodeEntry(entry.Entry{
+	return nodeEntry(entry.Entry{
 		Name: "gat", Doc: "two-layer graph attention network (GATConv) on a citation graph",
 		Reproduces: "tables 3 and A.4, row GATConv",
 		Options:    func() any { return option.New[GATOptions]() },
 		Define:     func(o any, _ string) *graph.Graph { return GAT(*o.(*GATOptions)) },
-		Variants:   []string{entry.Paper, entry.Reference},
 		Recipe:     gatRecipe,
+		// att_i belongs to the target of an edge, att_j to its source.
+		Torch: entry.Torch{
+			{Param: "*/lin/weight", Form: entry.Linear},
+			{Param: "*/att_i", Name: "*.att_dst"},
+			{Param: "*/att_j", Name: "*.att_src"},
+		},
 	}, gatData())
-	e.TorchTransposed = func(param string) bool { return strings.HasSuffix(param, "/lin/weight") }
-	return e
 }
 
 func gatData() preparation {

@@ -15,6 +15,7 @@ func GCNEntry() entry.Entry {
 		Options:    func() any { return option.New[GCNOptions]() },
 		Define:     func(o any, _ string) *graph.Graph { return GCN(*o.(*GCNOptions)) },
 		Recipe:     gcnRecipe,
+		Torch:      entry.Torch{{Param: "*/weight", Name: "*.lin.weight", Form: entry.Linear}},
 	}, gcnData())
 }
 

@@ -15,6 +15,7 @@ func SplineEntry() entry.Entry {
 		Options:    func() any { return option.New[SplineOptions]() },
 		Define:     func(o any, _ string) *graph.Graph { return Spline(*o.(*SplineOptions)) },
 		Recipe:     splineRecipe,
+		Torch:      entry.Torch{{Param: "*/root", Name: "*.lin.weight", Form: entry.Linear}},
 	}, splineData())
 }
 

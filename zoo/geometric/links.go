@@ -12,9 +12,11 @@ import (
 type links struct {
 	train        *buffer.Pattern // [nodes, nodes], the training edges in both directions
 	test, absent *buffer.Pattern // [nodes, nodes], test edges, and as many pairs that are no edge, above the diagonal
+	// The same for validation: val has edges of its own, and valAbsent pairs that absent does not have.
+	val, valAbsent *buffer.Pattern
 }
 
-// The shares of the undirected edges that are kept for validation, which nothing here reads, and for testing.
+// The shares of the undirected edges that are kept for validation and for testing.
 const (
 	validationShare = 0.05
 	testShare       = 0.1
@@ -34,7 +36,7 @@ func splitLinks(adj *buffer.Pattern, seed int32) (*links, error) {
 	rng.Shuffle(len(edges), func(i, j int) { edges[i], edges[j] = edges[j], edges[i] })
 	val := int(validationShare * float64(len(edges)))
 	test := int(testShare * float64(len(edges)))
-	if test == 0 || val+test == len(edges) {
+	if val == 0 || test == 0 || val+test == len(edges) {
 		return nil, fmt.Errorf("%d edges are too few to be split into training, validation and test edges", len(edges))
 	}
 	var l links
@@ -42,15 +44,44 @@ func splitLinks(adj *buffer.Pattern, seed int32) (*links, error) {
 	if l.train, err = adjacency(adj.Rows, edges[val+test:]); err != nil {
 		return nil, err
 	}
-	row, col := make([]int32, test), make([]int32, test)
-	for i, e := range edges[val : val+test] {
-		row[i], col[i] = e[0], e[1]
-	}
-	if l.test, _, err = buffer.NewPattern(adj.Rows, adj.Rows, row, col); err != nil {
+	if l.val, err = halfPattern(adj.Rows, edges[:val]); err != nil {
 		return nil, err
 	}
-	l.absent, err = absentPairs(rng, adj, test, true)
+	if l.test, err = halfPattern(adj.Rows, edges[val:val+test]); err != nil {
+		return nil, err
+	}
+	if l.absent, err = absentPairs(rng, adj, test, true); err != nil {
+		return nil, err
+	}
+	for k, u := range l.absent.Row {
+		edges = append(edges, [2]int32{u, l.absent.Col[k]})
+	}
+	taken, err := adjacency(adj.Rows, edges)
+	if err != nil {
+		return nil, err
+	}
+	l.valAbsent, err = absentPairs(rng, taken, val, true)
 	return &l, err
+}
+
+// halfPattern has an entry for each of the given pairs.
+func halfPattern(nodes int, pairs [][2]int32) (*buffer.Pattern, error) {
+	row, col := make([]int32, len(pairs)), make([]int32, len(pairs))
+	for i, e := range pairs {
+		row[i], col[i] = e[0], e[1]
+	}
+	p, _, err := buffer.NewPattern(nodes, nodes, row, col)
+	return p, err
+}
+
+// union returns the pattern of the entries of both, and which of them are those of a. They have none in common.
+func union(a, b *buffer.Pattern) (p *buffer.Pattern, ofA []bool, err error) {
+	p, order, err := buffer.NewPattern(a.Rows, a.Cols, slices.Concat(a.Row, b.Row), slices.Concat(a.Col, b.Col))
+	ofA = make([]bool, len(order))
+	for k, at := range order {
+		ofA[k] = at < a.NNZ()
+	}
+	return p, ofA, err
 }
 
 // negatives draws pairs of different nodes that no training edge joins: one for each direction of a training edge and one a node

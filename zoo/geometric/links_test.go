@@ -39,6 +39,31 @@ func TestSplitLinks(t *testing.T) {
 			t.Errorf("negative test pair %d-%d", u, v)
 		}
 	}
+	if l.val.NNZ() != val || l.valAbsent.NNZ() != val {
+		t.Errorf("%d validation edges and %d pairs, want %d", l.val.NNZ(), l.valAbsent.NNZ(), val)
+	}
+	for k := range l.val.Col {
+		if u, v := l.val.Row[k], l.val.Col[k]; u >= v || !contains(c.Adj, u, v) || contains(l.train, u, v) || contains(l.test, u, v) {
+			t.Errorf("validation edge %d-%d", u, v)
+		}
+	}
+	for k := range l.valAbsent.Col {
+		if u, v := l.valAbsent.Row[k], l.valAbsent.Col[k]; u >= v || contains(c.Adj, u, v) || contains(l.absent, u, v) {
+			t.Errorf("negative validation pair %d-%d", u, v)
+		}
+	}
+	pairs, ofVal, err := union(l.val, l.test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pairs.NNZ() != val+test {
+		t.Errorf("%d of %d edges are evaluated", pairs.NNZ(), val+test)
+	}
+	for k := range pairs.Col {
+		if u, v := pairs.Row[k], pairs.Col[k]; contains(l.val, u, v) != ofVal[k] || contains(l.test, u, v) == ofVal[k] {
+			t.Errorf("edge %d-%d is for validation: %v", u, v, ofVal[k])
+		}
+	}
 	again, _ := splitLinks(c.Adj, 7)
 	other, _ := splitLinks(c.Adj, 8)
 	if !slices.Equal(l.test.Row, again.test.Row) || slices.Equal(l.test.Row, other.test.Row) && slices.Equal(l.test.Col, other.test.Col) {

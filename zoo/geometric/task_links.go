@@ -40,15 +40,24 @@ func linkTask(c *Citation, features []float32, seed int32) (*entry.Task, error) 
 		return nil, err
 	}
 	training := &linkSource{links: l, batch: withPattern(b, "positive", "positives", l.train), seed: seed}
-	test := withPattern(withPattern(b, "positive", "positives", l.test), "negative", "negatives", l.absent)
+	positive, valPositive, err := union(l.val, l.test)
+	if err != nil {
+		return nil, err
+	}
+	negative, valNegative, err := union(l.valAbsent, l.absent)
+	if err != nil {
+		return nil, err
+	}
+	held := withPattern(withPattern(b, "positive", "positives", positive), "negative", "negatives", negative)
 	return &entry.Task{
 		Data:  c.Name,
 		Set:   map[string]string{"features": strconv.Itoa(c.Features)},
 		Adapt: adaptGAE(c.Name),
 		Train: func(int32, int) (train.Source, error) { return training, nil },
 		Evaluate: func() (train.Source, train.Meter, error) {
-			return train.Fixed(test), &ranking{}, nil
+			return train.Fixed(held), &ranking{valPositive: valPositive, valNegative: valNegative}, nil
 		},
+		Validation: "val_auc",
 		Align: func() (*train.Batch, error) {
 			var b train.Batch
 			err := training.Batch(0, 0, &b)

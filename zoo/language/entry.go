@@ -1,8 +1,6 @@
 package language
 
 import (
-	"strings"
-
 	"graft/graph"
 	"graft/passes"
 	"graft/runtime/train"
@@ -49,10 +47,7 @@ func newEntry(a Attention, name, doc, reproduces string) entry.Entry {
 			v, ok := map[string]float64{"bp": 29.8, "dfa": 52.0, "shallow": 428}[mode]
 			return v, ok
 		},
-		TorchTransposed: func(param string) bool {
-			linear := strings.Contains(param, "/in/") || strings.Contains(param, "/out/") || strings.Contains(param, "/hidden/")
-			return strings.HasSuffix(param, "/weight") && (linear || strings.HasPrefix(param, "decoder/"))
-		},
+		Torch: torch(a),
 	}
 }
 

@@ -57,7 +57,7 @@ func newTask(text *Text, time, evalColumns int) *entry.Task {
 			b := &train.Batch{}
 			return b, valid.Batch(0, 0, b)
 		},
-		Best: "val_perplexity",
+		Best: "val_perplexity", Validation: "val_perplexity",
 	}
 }
 

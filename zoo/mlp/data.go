@@ -6,10 +6,24 @@ const (
 	classes = 10
 )
 
-// Dataset is a labelled set of images. Name is "mnist" or "synthetic-digits".
+// Dataset is a labelled set of images. Name is "mnist" or "synthetic-digits". MNIST has no validation part.
 type Dataset struct {
-	Name        string
-	Train, Test Split
+	Name             string
+	Train, Val, Test Split
+}
+
+// withValidation returns the set with a validation part: its own or, where it has none, the last sixth of the training part, of
+// MNIST's 60,000 rows 10,000, which are then not trained on.
+func (d Dataset) withValidation() *Dataset {
+	if d.Val.N == 0 {
+		n := d.Train.N - d.Train.N/6
+		d.Train, d.Val = d.Train.rows(0, n), d.Train.rows(n, d.Train.N)
+	}
+	return &d
+}
+
+func (s *Split) rows(from, to int) Split {
+	return Split{Images: s.Images[from*pixels : to*pixels], Labels: s.Labels[from:to], N: to - from}
 }
 
 // Split holds N images and their labels.

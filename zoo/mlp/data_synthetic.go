@@ -6,7 +6,8 @@ import (
 )
 
 // Synthetic generates a stand-in for MNIST, "synthetic-digits": digits drawn with a pen of varying thickness, turned,
-// slanted, scaled, shifted, with trembling strokes, a stray stroke and pixel noise. Classes are drawn uniformly.
+// slanted, scaled, shifted, with trembling strokes, a stray stroke and pixel noise. Classes are drawn uniformly. There are as many
+// validation images as test images.
 //
 // The seed alone determines the images (up to how an architecture rounds fused multiply-adds), and a longer set begins with
 // the images of a shorter one. A negative count is taken as 0.
@@ -15,6 +16,7 @@ func Synthetic(seed int, train, test int) *Dataset {
 		Name:  "synthetic-digits",
 		Train: syntheticSplit(rand.New(rand.NewPCG(uint64(seed), 1)), train),
 		Test:  syntheticSplit(rand.New(rand.NewPCG(uint64(seed), 2)), test),
+		Val:   syntheticSplit(rand.New(rand.NewPCG(uint64(seed), 3)), test),
 	}
 }
 

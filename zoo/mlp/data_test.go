@@ -190,14 +190,34 @@ func TestSynthetic(t *testing.T) {
 		}
 	}
 	if again := Synthetic(1, 50, 10); !slices.Equal(again.Train.Images, d.Train.Images[:50*pixels]) ||
-		!slices.Equal(again.Test.Labels, d.Test.Labels[:10]) {
+		!slices.Equal(again.Test.Labels, d.Test.Labels[:10]) || !slices.Equal(again.Val.Labels, d.Val.Labels[:10]) {
 		t.Error("a shorter set of the same seed differs")
+	}
+	if slices.Equal(d.Val.Labels, d.Test.Labels) || slices.Equal(d.Val.Labels, d.Train.Labels[:1000]) {
+		t.Error("validation images are not drawn by themselves")
 	}
 	if other := Synthetic(2, 50, 10); slices.Equal(other.Train.Labels, d.Train.Labels[:50]) {
 		t.Error("another seed gives the same labels")
 	}
 	if empty := Synthetic(1, 0, 0); empty.Train.N != 0 {
 		t.Error("a set of no images has some")
+	}
+}
+
+// TestValidation divides a set that has no validation part, as MNIST has none, and leaves one alone that has.
+func TestValidation(t *testing.T) {
+	d := Synthetic(1, 60, 10)
+	if v := d.withValidation(); v.Train.N != 60 || v.Val.N != 10 {
+		t.Errorf("a set with 10 validation rows has %d, and %d to train on", v.Val.N, v.Train.N)
+	}
+	d.Val = Split{}
+	v := d.withValidation()
+	if v.Train.N != 50 || v.Val.N != 10 || !slices.Equal(slices.Concat(v.Train.Labels, v.Val.Labels), d.Train.Labels) ||
+		!slices.Equal(slices.Concat(v.Train.Images, v.Val.Images), d.Train.Images) || !slices.Equal(v.Test.Images, d.Test.Images) {
+		t.Errorf("60 training rows are divided into %d and %d", v.Train.N, v.Val.N)
+	}
+	if d.Train.N != 60 {
+		t.Error("the set itself is altered")
 	}
 }
 

@@ -3,7 +3,6 @@ package mlp
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"gorgonia.org/tensor"
 	"graft/graph"
@@ -27,8 +26,7 @@ func Entry() entry.Entry {
 		Open:       open,
 		Metric:     "test_accuracy", Unit: "percent",
 		Published: func(data, mode string) (float64, bool) { return 0, false }, // the example states no numbers
-		// The example's layers are torch.nn.Linear.
-		TorchTransposed: func(param string) bool { return strings.HasSuffix(param, "/weight") },
+		Torch:     entry.Torch{{Param: "*", Form: entry.Linear}},
 	}
 }
 
@@ -50,6 +48,10 @@ func open(data, dir string) (*entry.Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newTask(set), nil
+}
+
+func newTask(set *Dataset) *entry.Task {
 	return &entry.Task{
 		Data: set.Name,
 		Set:  map[string]string{"inputs": strconv.Itoa(pixels), "classes": strconv.Itoa(classes)},
@@ -57,13 +59,31 @@ func open(data, dir string) (*entry.Task, error) {
 			return train.Shuffled(set.Train.N, batch, seed, set.Train.fill), nil
 		},
 		Evaluate: func() (train.Source, train.Meter, error) {
-			return train.InOrder(set.Test.N, evalBatch, set.Test.fill), &accuracy{}, nil
+			test := set.Test.part()
+			return test.Source, test.Meter, nil
 		},
+		Tuning: func() *entry.Task { return tuning(set.withValidation()) },
 		Align: func() (*train.Batch, error) {
 			b := &train.Batch{}
 			return b, train.InOrder(set.Test.N, min(evalBatch, set.Test.N), set.Test.fill).Batch(0, 0, b)
 		},
-	}, nil
+	}
+}
+
+// tuning is the task of a set with a validation part.
+func tuning(set *Dataset) *entry.Task {
+	task := newTask(set)
+	task.Tuning, task.Validation = nil, "val_accuracy"
+	task.Evaluate = func() (train.Source, train.Meter, error) {
+		source, meter := entry.Validated(set.Val.part(), set.Test.part())
+		return source, meter, nil
+	}
+	return task
+}
+
+// part returns the rows as they are evaluated on.
+func (s *Split) part() entry.Part {
+	return entry.Part{Source: train.InOrder(s.N, evalBatch, s.fill), Meter: &accuracy{}}
 }
 
 func load(data, dir string) (*Dataset, error) {

@@ -1,8 +1,6 @@
 package recommend
 
 import (
-	"strings"
-
 	"graft/graph"
 	"graft/zoo/entry"
 	"graft/zoo/option"
@@ -46,13 +44,17 @@ func newEntry(name, doc, reproduces string) entry.Entry {
 		Also: []entry.Metric{
 			{Name: "log_loss", Unit: "nats", Published: result(name, func(x experiment) float64 { return x.logLoss })},
 		},
-		TorchTransposed: torchTransposed,
+		Torch: torch(),
 	}
 }
 
-// torchTransposed tells the weights of torch.nn.Linear, of MultiheadAttention and of the logarithmic neurons, all [out, in],
-// from tables, which are as they are here.
-func torchTransposed(param string) bool {
-	return strings.HasSuffix(param, "/weight") && !strings.HasSuffix(param, "/norm/weight") &&
-		param != "embedding/weight" && param != "linear/weight"
+// torch says what the state_dicts of the counterparts are; see the package's documentation.
+func torch() entry.Torch {
+	return entry.Torch{
+		{Param: "embedding/*"},
+		{Param: "linear/*"},
+		{Param: "attention*/in/*", Name: "attention*.in_proj_*", Form: entry.Linear},
+		{Param: "attention*/out/*", Name: "attention*.out_proj.*", Form: entry.Linear},
+		{Param: "*", Form: entry.Linear},
+	}
 }

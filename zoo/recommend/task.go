@@ -40,7 +40,7 @@ func newTask(d *Dataset) *entry.Task {
 			b := &train.Batch{}
 			return b, d.inOrder(&d.Test, min(alignBatch, d.Test.N)).Batch(0, 0, b)
 		},
-		Best: "val_auc",
+		Best: "val_auc", Validation: "val_auc",
 	}
 }
 
