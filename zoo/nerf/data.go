@@ -6,7 +6,8 @@ type Dataset struct {
 	Width, Height int
 	Focal         float64
 	White         bool // the background is white instead of black
-	Train, Test   []View
+	Train         []View
+	Val, Test     []View
 }
 
 // View is an image and the camera that took it.

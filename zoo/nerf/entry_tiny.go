@@ -20,8 +20,8 @@ func TinyEntry() entry.Entry {
 			return open(data, false, smallTiny)
 		},
 		Metric: "psnr", Unit: "dB",
-		Published:       func(_, _ string) (float64, bool) { return 0, false },
-		TorchTransposed: transposed,
+		Published: func(_, _ string) (float64, bool) { return 0, false },
+		Torch:     torch(),
 	}
 }
 
@@ -39,7 +39,7 @@ func tinyRecipe(_, _ string) entry.Recipe {
 // the width, 500 iterations.
 func smallTiny(_ string, r entry.Recipe) entry.Recipe {
 	r.Source += ", scaled down to " + syntheticScene
-	r.Set = map[string]string{"width": "64", "samples": "16"}
+	r.Set = map[string]string{"width": "64", "samples": "16", "noise": densityNoise}
 	r.Epochs, r.Batch = 500/epochSteps, 256
 	return r
 }

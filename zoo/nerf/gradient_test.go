@@ -170,7 +170,7 @@ func small() map[string]*graph.Graph {
 	p.White, p.Layers = false, 7
 	return map[string]*graph.Graph{
 		"reference": nerf.NeRF(o, false), "paper": nerf.NeRF(p, true),
-		"tiny": nerf.Tiny(nerf.TinyOptions{Width: 5, Samples: 4, Near: 0.5, Far: 2}),
+		"tiny": nerf.Tiny(nerf.TinyOptions{Width: 5, Samples: 4, Noise: 0.3, Near: 0.5, Far: 2}),
 	}
 }
 
@@ -209,6 +209,39 @@ func TestError(t *testing.T) {
 		}
 		if same < 2 {
 			t.Errorf("%s: no head was compared", name)
+		}
+	}
+}
+
+// TestEmptyScene starts from a density below 0 everywhere. Its ReLU passes nothing: without noise all gradients are 0 and would stay so;
+// with noise of that order the density and the layers below it learn.
+func TestEmptyScene(t *testing.T) {
+	const density = -0.1
+	for _, noise := range []float64{0, 0.3} {
+		for name, def := range map[string]*graph.Graph{
+			"nerf": nerf.NeRF(nerf.Options{Width: 4, Samples: 4, Fine: 3, White: true, Noise: noise, Near: 0.5, Far: 2}, false),
+			"tiny": nerf.Tiny(nerf.TinyOptions{Width: 5, Samples: 4, Noise: noise, Near: 0.5, Far: 2}),
+		} {
+			s := newScene(t, def)
+			for leaf, b := range s.leaves {
+				if !strings.Contains(leaf, "fc_alpha") && !strings.HasPrefix(leaf, "layer3") {
+					continue
+				}
+				units := b.Shape[len(b.Shape)-1] // the last of which is the density
+				for i := units - 1; i < len(b.F64); i += units {
+					b.F64[i] = 0
+					if strings.HasSuffix(leaf, "/bias") {
+						b.F64[i] = density
+					}
+				}
+			}
+			got := s.run(t, compile(t, def, "bp", passes.Options{Part: passes.Gradient, F64: true}))
+			for _, p := range s.def.Leaves("param") {
+				g := got["grad/"+p.Node.Name()]
+				if learns := slices.ContainsFunc(g, func(x float64) bool { return x != 0 }); learns != (noise > 0) {
+					t.Errorf("%s with noise %v: %s has a gradient: %v", name, noise, p.Node.Name(), learns)
+				}
+			}
 		}
 	}
 }

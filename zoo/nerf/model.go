@@ -44,11 +44,14 @@ func NeRF(o Options, original bool) *graph.Graph {
 }
 
 func (o Options) networks(g *graph.Graph, original bool) (coarse, fine network) {
-	width := o.FineWidth
-	if width == 0 {
-		width = o.Width
+	return newNetwork(g, "coarse", o.Width, o.Layers, original), newNetwork(g, "fine", o.fineWidth(), o.Layers, original)
+}
+
+func (o Options) fineWidth() int {
+	if o.FineWidth == 0 {
+		return o.Width
 	}
-	return newNetwork(g, "coarse", o.Width, o.Layers, original), newNetwork(g, "fine", width, o.Layers, original)
+	return o.FineWidth
 }
 
 // coarse returns the stratified depths and what the coarse network shows there.

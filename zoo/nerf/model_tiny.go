@@ -9,6 +9,7 @@ import (
 type TinyOptions struct {
 	Width   int     `option:"width" default:"128" min:"1" doc:"width of the network"`
 	Samples int     `option:"samples" default:"32" min:"2" doc:"samples on a ray"`
+	Noise   float64 `option:"noise" default:"0" min:"0" doc:"standard deviation of the noise on the density in training"`
 	Near    float64 `option:"near" default:"2" min:"0" doc:"depth of the first sample"`
 	Far     float64 `option:"far" default:"6" min:"0" doc:"depth of the last sample"`
 }
@@ -30,7 +31,7 @@ func Tiny(o TinyOptions) *graph.Graph {
 		h = graph.Feedback(graph.Relu(layer.Dense(h, name, o.Width)), graph.Point{Name: name, Site: "raw"})
 	}
 	raw := graph.ErrorSite(layer.Dense(h, "layer3", 4), "raw")
-	image := layer.Rendering{}.Render(r.samples(raw, o.Samples), z)
+	image := layer.Rendering{Noise: o.Noise, Stream: "noise"}.Render(r.samples(raw, o.Samples), z)
 
 	g.Output("rgb", image.RGB)
 	g.Output("depth", image.Depth)

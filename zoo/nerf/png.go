@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"io"
 	"os"
@@ -13,7 +14,7 @@ import (
 // shownSize is the least height of a picture: small views are enlarged to it, every pixel to a square.
 const shownSize = 160
 
-// WritePNG writes images [height, width, 3] side by side.
+// WritePNG writes images [height, width, 3] side by side, with grey between them: their backgrounds may be white or black.
 func WritePNG(w io.Writer, width, height int, images ...[]float32) error {
 	for i, rgb := range images {
 		if len(rgb) != 3*width*height {
@@ -23,6 +24,7 @@ func WritePNG(w io.Writer, width, height int, images ...[]float32) error {
 	scale := (shownSize + height - 1) / height
 	gap := scale
 	out := image.NewRGBA(image.Rect(0, 0, len(images)*(width*scale+gap)-gap, height*scale))
+	draw.Draw(out, out.Bounds(), image.NewUniform(color.Gray{128}), image.Point{}, draw.Src)
 	for i, rgb := range images {
 		left := i * (width*scale + gap)
 		for y := range height * scale {

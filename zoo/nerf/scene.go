@@ -16,7 +16,7 @@ type body struct {
 }
 
 // Synthetic generates "synthetic-scene": four dense bodies and a cloud, drawn by seed, on a white or a black background, and
-// views of it from a sphere around it. Every pixel is the exact integral of the emission-absorption model that NeRF samples:
+// views of it from a sphere around it, as many to validate as to test. Every pixel is the exact integral of the emission-absorption model that NeRF samples:
 // along a ray the medium is piecewise constant, so its integral is a finite sum.
 func Synthetic(seed, size, train, test int, white bool) *Dataset {
 	// Blender's default angle, as in NeRF's synthetic scenes: a scene
@@ -25,6 +25,7 @@ func Synthetic(seed, size, train, test int, white bool) *Dataset {
 	bodies := drawBodies(sceneDraws(seed))
 	d.Train = d.views(bodies, train, 0)
 	d.Test = d.views(bodies, test, 0.5)
+	d.Val = d.views(bodies, test, 0.25)
 	return d
 }
 

@@ -2,6 +2,7 @@ package nerf
 
 import (
 	"bytes"
+	"image/color"
 	"image/png"
 	"math"
 	"slices"
@@ -66,9 +67,14 @@ func TestSynthetic(t *testing.T) {
 	if white.Test[0].RGB[0] != 1 || black.Test[0].RGB[0] != 0 {
 		t.Errorf("the corners are %v and %v", white.Test[0].RGB[0], black.Test[0].RGB[0])
 	}
-	for _, views := range [][]View{white.Train, white.Test} {
+	seen := map[vec]bool{}
+	for _, views := range [][]View{white.Train, white.Val, white.Test} {
 		for _, v := range views {
 			c := v.camera
+			if seen[c.position] {
+				t.Errorf("two cameras are at %v", c.position)
+			}
+			seen[c.position] = true
 			// The centre of the image looks at the origin, along the camera's negative z axis.
 			at := c.position.plus(c.ray(8, 8, 16, 16, white.Focal).times(4))
 			if at.length() > 1e-9 || math.Abs(c.right.dot(c.up)) > 1e-9 || c.up[2] <= 0 {
@@ -138,6 +144,10 @@ func TestWritePNG(t *testing.T) {
 	_, _, last, _ := picture.At(size.X-1, size.Y-1).RGBA()
 	if size.Y < shownSize || first != 0xffff || last != 0xffff {
 		t.Errorf("picture of %v begins with %x and ends with %x", size, first, last)
+	}
+	// Two images of two pixels, enlarged to squares, and between them a gap one square wide.
+	if square := size.X / 5; size.X != 5*square || picture.At(2*square, 0) != (color.RGBA{128, 128, 128, 255}) {
+		t.Errorf("the picture is %d wide with %v in its middle", size.X, picture.At(2*square, 0))
 	}
 	if WritePNG(&b, 3, 1, red) == nil {
 		t.Error("an image of another size was taken")

@@ -53,16 +53,19 @@ func (s randomRays) Batch(epoch, i int, b *train.Batch) error {
 	return nil
 }
 
-// wholeViews yields the test views one after the other.
-type wholeViews struct{ set *Dataset }
+// wholeViews yields views of a set one after the other.
+type wholeViews struct {
+	set   *Dataset
+	views []View
+}
 
-func (s wholeViews) Len() int { return len(s.set.Test) }
+func (s wholeViews) Len() int { return len(s.views) }
 
 func (s wholeViews) Batch(_, i int, b *train.Batch) error {
-	if i < 0 || i >= len(s.set.Test) {
-		return fmt.Errorf("view %d of %d asked for", i, len(s.set.Test))
+	if i < 0 || i >= len(s.views) {
+		return fmt.Errorf("view %d of %d asked for", i, len(s.views))
 	}
-	s.set.fill(b, &s.set.Test[i], s.set.pixels(), func(k int) int { return k })
+	s.set.fill(b, &s.views[i], s.set.pixels(), func(k int) int { return k })
 	return nil
 }
 

@@ -19,7 +19,7 @@ func open(model, data string) (*entry.Task, error) {
 	if data != "synthetic-clicks" {
 		return nil, fmt.Errorf("no data set %q; there is synthetic-clicks", data)
 	}
-	task := newTask(Synthetic(0, 30000, 5000, 5000))
+	task := newTask(Synthetic(0, 100000, 10000, 10000))
 	task.Adapt = func(mode string, published entry.Recipe) entry.Recipe { return adapt(model, mode, published) }
 	return task, nil
 }
@@ -64,7 +64,7 @@ func fits() map[string]fit {
 	}
 }
 
-// adapt makes a published recipe one for 30 thousand rows instead of 36 million: larger rates, smaller batches and narrower layers.
+// adapt makes a published recipe one for 100 thousand rows instead of 36 million: larger rates, smaller batches and narrower layers.
 // The dropout of each mode stays as published.
 func adapt(model, mode string, r entry.Recipe) entry.Recipe {
 	f := fits()[model]
