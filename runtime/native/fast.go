@@ -14,21 +14,21 @@ func Kernels() Table { return kernelsOf(families()[0]) }
 
 // kernelsOf returns the kernels that programs run on, with the dense products and the loops of f.
 func kernelsOf(f *family) Table {
-	t, v := Reference(), vectorsOf(f)
+	t, v, l := Reference(), vectorsOf(f), loopsOf(f)
 	for name, units := range divisible() {
 		t[name] = t[name].divided(units, largest)
 	}
 	addFastElementwise(t, v)
-	addFastShape(t)
+	addFastShape(t, f, l)
 	addFastProducts(t, f)
 	addFastLosses(t, v)
 	addFastNorms(t, v.norm)
-	l := loopsOf(f)
 	addFastOptimizers(t, l, v)
 	addFastReductions(t, l, v)
+	addFastSparse(t, l, v)
+	addFastTables(t, l)
 	byRows := Kernel{}.divided(perRow, largest).Parts
 	t["cumprod_exclusive_grad"], t["inverse_cdf"] = cumprodGradIn(byRows), inverseCDFIn(byRows)
-	t["scatter_add"] = t["scatter_add"].divided(perRowOfResult, scatterWork)
 	return t
 }
 
@@ -36,8 +36,7 @@ func kernelsOf(f *family) Table {
 func divisible() map[string]func(c *Call) int {
 	d := map[string]func(c *Call) int{
 		"argmax": perRow, "softmax": perRow, "softmax_grad": perRow, "log_softmax": perRow, "log_softmax_grad": perRow,
-		"softmax_cross_entropy_grad": perLabel, "pad": perBlock, "concat": perBlock,
-		"restricted_softmax": perRow, "batch_norm": perFeatureBlock, "batch_norm_grad": perFeatureBlock, "batch_norm_eval": perRow,
+		"softmax_cross_entropy_grad": perLabel, "restricted_softmax": perRow, "batch_norm": perFeatureBlock, "batch_norm_grad": perFeatureBlock, "batch_norm_eval": perRow,
 		"layer_norm": perRow, "layer_norm_grad": perRow, "gather": perIndex,
 		"edge_gather": perRowOfResult, "edge_sum": perRowOfResult,
 		"segment_softmax": perRowOfPattern, "segment_softmax_grad": perRowOfPattern,
@@ -71,9 +70,6 @@ func largest(c *Call) int {
 	}
 	return n
 }
-
-// scatterWork keeps the parts of scatter_add few, since each passes over all indices.
-func scatterWork(c *Call) int { return min(largest(c), 16*chunk) }
 
 // faster returns k with another body for f32 operands.
 func (k Kernel) faster(units func(c *Call) int, f32 body) Kernel {

@@ -1,17 +1,11 @@
 package native
 
-import (
-	"sync"
-
-	"gonum.org/v1/gonum/blas/gonum"
-)
+import "sync"
 
 func addFastProducts(t Table, f *family) {
 	for _, name := range []string{"matmul", "project"} {
 		t[name] = t[name].faster(perPiece, newMatmul32(f)).divided(perPiece, productWork)
 	}
-	t["spmm"] = t["spmm"].faster(perRowOfResult, spmm32).divided(perRowOfResult, sparseWork)
-	t["sddmm"] = t["sddmm"].faster(perElement, sddmm32).divided(perElement, sparseWork)
 }
 
 // perPiece counts the pieces of all matrices of a product's result.
@@ -34,7 +28,7 @@ func newGrid(m, n, k int) grid {
 	g := grid{1, 1, m, n}
 	for {
 		work, side := g.rows*g.cols*k, max(g.rows, g.cols)
-		if !(work > 1<<22 && side > 512 || work > 1<<24 && side >= 128 && g.down*g.across < 4) {
+		if !(work > 1<<22 && side > 512 || work > 1<<23 && side >= 128 && g.down*g.across < 4) {
 			return g
 		}
 		if g.rows >= g.cols {
@@ -48,10 +42,11 @@ func newGrid(m, n, k int) grid {
 
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
-// productWork counts multiplications, 64 of which cost about as much as one element of other ops.
+// productWork counts multiplications, 64 of which cost about as much as one element of other ops. To begin a product costs as
+// much as some thousands.
 func productWork(c *Call) int {
 	p := c.Data.(*productShape)
-	return p.batch * p.m * p.n * p.k / 64
+	return p.batch * (p.m*p.n*p.k + 1<<12) / 64
 }
 
 // newMatmul32 returns the body of dense products. All its calls share the scratch memory for packed factors, so there is
@@ -97,48 +92,4 @@ func matmulPieces(c *Call, p *productShape, f *family, lo, hi int, s *packs) {
 		a.x, b.x = x[batch*m*k+i*a.down:], y[batch*k*n+j*b.right:]
 		blocking.product(rows, cols, k, scale, &a, &b, out, n, s)
 	}
-}
-
-// sparseWork counts the multiplications of spmm and sddmm, whose last operand has a row for each column of the pattern, or
-// for each row.
-func sparseWork(c *Call) int { return c.In[0].Pattern.NNZ() * rowLen(c.In[2]) }
-
-// spmm32 adds the rows of x to the row of the result, entry by entry.
-func spmm32(c *Call, lo, hi int) error {
-	p, entries, x, out := c.In[0].Pattern, c.In[1].F32, c.In[2].F32, c.Out[0].F32
-	heads, n, trans := headsOf(c.In[1], 2), width(c.In[2]), c.Node.Bool("trans")
-	for r := lo; r < hi; r++ {
-		dst := out[r*heads*n : (r+1)*heads*n]
-		clear(dst)
-		first, end, other := line(p, trans, r)
-		for q := first; q < end; q++ {
-			entry, row := entries[entryAt(p, trans, q)*heads:], x[int(other[q])*heads*n:]
-			for h := range heads {
-				gonum.Implementation{}.Saxpy(n, entry[h], row[h*n:], 1, dst[h*n:], 1)
-			}
-		}
-	}
-	return nil
-}
-
-// sddmm32 sums each inner product in four strands.
-func sddmm32(c *Call, lo, hi int) error {
-	p, heads, n := c.In[0].Pattern, headsOf(c.In[1], 3), width(c.In[1])
-	for i := lo; i < hi; i++ {
-		k, h := i/heads, i%heads
-		a, b := c.In[1].F32[(int(p.Row[k])*heads+h)*n:][:n], c.In[2].F32[(int(p.Col[k])*heads+h)*n:][:n]
-		var s0, s1, s2, s3 float32
-		for len(a) >= 4 && len(b) >= 4 {
-			s0 += a[0] * b[0]
-			s1 += a[1] * b[1]
-			s2 += a[2] * b[2]
-			s3 += a[3] * b[3]
-			a, b = a[4:], b[4:]
-		}
-		for j, v := range a {
-			s0 += v * b[j]
-		}
-		c.Out[0].F32[i] = (s0 + s1) + (s2 + s3)
-	}
-	return nil
 }

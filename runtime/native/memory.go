@@ -35,4 +35,7 @@ type loops struct {
 
 	// gatherRows copies the table's rows index, of n elements.
 	gatherRows func(dst, table []float32, n int, index []int32)
+	// copyShort copies count rows of n elements that lie step apart in x; fillRows fills rows with the first of those elements.
+	// There must be one row at least.
+	copyShort, fillRows func(dst, x []float32, step, n, count int)
 }

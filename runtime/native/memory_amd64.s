@@ -1967,6 +1967,91 @@ done5:
 	VZEROUPPER
 	RET
 
+// func fillRowsAVX512(dst []float32, x []float32, step int, n int, count int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·fillRowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ step+48(FP), DX
+	SHLQ $0x02, DX
+	MOVQ n+56(FP), BX
+	MOVQ count+64(FP), SI
+	MOVQ n+56(FP), DI
+	SHLQ $0x02, DI
+
+row1:
+	VBROADCASTSS (CX), Z0
+	MOVQ         BX, R8
+	XORQ         R9, R9
+	SUBQ         $0x10, R8
+	JLT          narrower3
+
+strip2:
+	VMOVUPS Z0, (AX)(R9*4)
+	ADDQ    $0x10, R9
+	SUBQ    $0x10, R8
+	JGE     strip2
+
+narrower3:
+	ADDQ    $0x10, R8
+	TESTQ   R8, R8
+	JZ      done4
+	MOVL    $0x0000ffff, R10
+	BZHIL   R8, R10, R10
+	KMOVW   R10, K1
+	VMOVUPS Z0, K1, (AX)(R9*4)
+
+done4:
+	ADDQ DX, CX
+	ADDQ DI, AX
+	DECQ SI
+	JNZ  row1
+	VZEROUPPER
+	RET
+
+// func copyShortAVX512(dst []float32, x []float32, step int, n int, count int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·copyShortAVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ step+48(FP), DX
+	SHLQ $0x02, DX
+	MOVQ n+56(FP), BX
+	MOVQ count+64(FP), SI
+	MOVQ n+56(FP), DI
+	SHLQ $0x02, DI
+
+row1:
+	MOVQ BX, R8
+	XORQ R9, R9
+	SUBQ $0x10, R8
+	JLT  narrower3
+
+strip2:
+	VMOVUPS (CX)(R9*4), Z0
+	VMOVUPS Z0, (AX)(R9*4)
+	ADDQ    $0x10, R9
+	SUBQ    $0x10, R8
+	JGE     strip2
+
+narrower3:
+	ADDQ      $0x10, R8
+	TESTQ     R8, R8
+	JZ        done4
+	MOVL      $0x0000ffff, R10
+	BZHIL     R8, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (CX)(R9*4), K1, Z0
+	VMOVUPS   Z0, K1, (AX)(R9*4)
+
+done4:
+	ADDQ DX, CX
+	ADDQ DI, AX
+	DECQ SI
+	JNZ  row1
+	VZEROUPPER
+	RET
+
 // func adamAVX2(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [9]float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·adamAVX2(SB), NOSPLIT, $0-204
@@ -3277,5 +3362,90 @@ done5:
 	INCQ R8
 	CMPQ R8, DI
 	JLT  row1
+	VZEROUPPER
+	RET
+
+// func fillRowsAVX2(dst []float32, x []float32, step int, n int, count int)
+// Requires: AVX, AVX2
+TEXT ·fillRowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ step+48(FP), DX
+	SHLQ $0x02, DX
+	MOVQ n+56(FP), BX
+	MOVQ count+64(FP), SI
+	MOVQ n+56(FP), DI
+	SHLQ $0x02, DI
+
+row1:
+	VBROADCASTSS (CX), Y0
+	MOVQ         BX, R8
+	XORQ         R9, R9
+	SUBQ         $0x08, R8
+	JLT          narrower3
+
+strip2:
+	VMOVUPS Y0, (AX)(R9*4)
+	ADDQ    $0x08, R9
+	SUBQ    $0x08, R8
+	JGE     strip2
+
+narrower3:
+	ADDQ         $0x08, R8
+	TESTQ        R8, R8
+	JZ           done4
+	VMOVD        R8, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     places<>+0(SB), Y1, Y1
+	VMASKMOVPS   Y0, Y1, (AX)(R9*4)
+
+done4:
+	ADDQ DX, CX
+	ADDQ DI, AX
+	DECQ SI
+	JNZ  row1
+	VZEROUPPER
+	RET
+
+// func copyShortAVX2(dst []float32, x []float32, step int, n int, count int)
+// Requires: AVX, AVX2
+TEXT ·copyShortAVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ step+48(FP), DX
+	SHLQ $0x02, DX
+	MOVQ n+56(FP), BX
+	MOVQ count+64(FP), SI
+	MOVQ n+56(FP), DI
+	SHLQ $0x02, DI
+
+row1:
+	MOVQ BX, R8
+	XORQ R9, R9
+	SUBQ $0x08, R8
+	JLT  narrower3
+
+strip2:
+	VMOVUPS (CX)(R9*4), Y0
+	VMOVUPS Y0, (AX)(R9*4)
+	ADDQ    $0x08, R9
+	SUBQ    $0x08, R8
+	JGE     strip2
+
+narrower3:
+	ADDQ         $0x08, R8
+	TESTQ        R8, R8
+	JZ           done4
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	VMASKMOVPS   (CX)(R9*4), Y0, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(R9*4)
+
+done4:
+	ADDQ DX, CX
+	ADDQ DI, AX
+	DECQ SI
+	JNZ  row1
 	VZEROUPPER
 	RET

@@ -9,27 +9,6 @@ import (
 	"graft/runtime/buffer"
 )
 
-// sparsePattern has about degree entries in each row.
-func sparsePattern(b testing.TB, rows, cols, degree int) *buffer.Buffer {
-	b.Helper()
-	r := rand.New(rand.NewPCG(3, 4))
-	var row, col []int32
-	for i := range rows {
-		taken := map[int32]bool{}
-		for range r.IntN(2*degree + 1) {
-			if j := int32(r.IntN(cols)); !taken[j] {
-				taken[j] = true
-				row, col = append(row, int32(i)), append(col, j)
-			}
-		}
-	}
-	p, _, err := buffer.NewPattern(rows, cols, row, col)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return &buffer.Buffer{Shape: []int{rows, cols, len(row)}, Pattern: p}
-}
-
 // BenchmarkMemory runs what moves more than it computes, in one goroutine, with the sizes of the zoo. GB/s count each operand and
 // result once.
 func BenchmarkMemory(b *testing.B) {
@@ -119,47 +98,19 @@ func BenchmarkSparse(b *testing.B) {
 		{"graph", "edge_sum", graph.Attrs{"side": "row"}, []*buffer.Buffer{graphOf, x(nnz, 8)}},
 		{"graph", "edge_sum", graph.Attrs{"side": "col"}, []*buffer.Buffer{graphOf, x(nnz, 8)}},
 	} {
-		c := callOf(b, bc.op, attrsOf(bc.op, bc.attrs), bc.in)
+		c := bound(b, bc.op, attrsOf(bc.op, bc.attrs), bc.in)
 		moved := 0
-		for _, x := range append(c.In, c.Out...) {
+		for _, x := range append(c.In[1:], c.Out...) {
 			moved += 4 * x.Len()
 		}
 		name := fmt.Sprintf("%s/%s%v", bc.op, bc.name, bc.in[len(bc.in)-1].Shape[1:])
-		if bc.attrs["trans"] == true {
-			name += "trans"
+		for attr, v := range bc.attrs {
+			name += fmt.Sprintf("%s=%v", attr, v)
 		}
 		for _, f := range families() {
 			b.Run(name+"/"+f.name, func(b *testing.B) { benchmarkCall(b, f, c, moved) })
 		}
 	}
-}
-
-// callOf makes a call of given operands.
-func callOf(t testing.TB, op string, attrs graph.Attrs, in []*buffer.Buffer) *Call {
-	t.Helper()
-	g := graph.New("one")
-	var args []*graph.Value
-	for i, b := range in {
-		d := dims(b.Shape...)
-		typ := graph.Tensor(b.DType, d...)
-		if b.Pattern != nil {
-			typ = graph.PatternType(d[0], d[1], d[2])
-		}
-		args = append(args, g.InputOf(fmt.Sprint("x", i), typ))
-	}
-	results := g.Add(op, attrs, args...)
-	if err := g.Err(); err != nil {
-		t.Fatal(err)
-	}
-	c := &Call{Node: results[0].Node, In: in}
-	for _, res := range results {
-		shape, err := res.Type.Shape(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Out = append(c.Out, poisoned(res.Type.DType, shape))
-	}
-	return c
 }
 
 // benchmarkCall runs all parts of a call in one goroutine. Where a kernel may, it writes in place.

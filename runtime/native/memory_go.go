@@ -6,8 +6,9 @@ import "math"
 func goLoops() *loops {
 	return &loops{
 		adam: adamGo, sgd: sgdGo, momentum: momentumGo, addRows: addRowsGo, sumRows: sumRowsGo,
-		spmm: spmmGo, spmmTrans: spmmTransGo, panel: 64, lanes: 16, sddmm: sddmmGo,
+		spmm: spmmGo, spmmTrans: spmmTransGo, panel: math.MaxInt, lanes: math.MaxInt, sddmm: sddmmGo,
 		segmentShift: segmentShiftGo, segmentShare: segmentShareGo, segmentGrad: segmentGradGo, gatherRows: gatherRowsGo,
+		copyShort: copyShortGo, fillRows: fillRowsGo,
 	}
 }
 
@@ -58,31 +59,36 @@ func sumRowsGo(dst, x []float32, step int, at []int32) {
 	}
 }
 
-func spmmGo(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, head []int32) {
+// spmmGo makes whole rows: cols is step.
+func spmmGo(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, _ []int32) {
 	for r := range len(first) - 1 {
 		row := dst[r*step:][:cols]
 		clear(row)
 		for q := first[r]; q < first[r+1]; q++ {
-			addScaled(row, entries[int(q)*heads:], x[int(other[q])*step:], head)
+			addScaled(row, entries[int(q)*heads:][:heads], x[int(other[q])*step:])
 		}
 	}
 }
 
-func spmmTransGo(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, head, entry []int32) {
+// spmmTransGo makes whole rows too.
+func spmmTransGo(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, _, entry []int32) {
 	for r := range len(first) - 1 {
 		row := dst[r*step:][:cols]
 		clear(row)
 		for q := first[r]; q < first[r+1]; q++ {
-			addScaled(row, entries[int(entry[q])*heads:], x[int(other[q])*step:], head)
+			addScaled(row, entries[int(entry[q])*heads:][:heads], x[int(other[q])*step:])
 		}
 	}
 }
 
-// addScaled adds a row of x, each element times the weight of its head.
-func addScaled(dst, weights, x []float32, head []int32) {
-	x, head = x[:len(dst)], head[:len(dst)]
-	for j := range dst {
-		dst[j] += weights[head[j]] * x[j]
+// addScaled adds a row of x, each head of it times its weight.
+func addScaled(dst, weights, x []float32) {
+	n := len(dst) / len(weights)
+	for h, weight := range weights {
+		part := dst[h*n:][:n]
+		for j, v := range x[h*n:][:n] {
+			part[j] += weight * v
+		}
 	}
 }
 
@@ -156,5 +162,20 @@ func segmentGradGo(dst, dy, y []float32, first []int32, n int) {
 func gatherRowsGo(dst, table []float32, n int, index []int32) {
 	for k, i := range index {
 		copy(dst[k*n:(k+1)*n], table[int(i)*n:])
+	}
+}
+
+func fillRowsGo(dst, x []float32, step, n, count int) {
+	for i := range count {
+		v, row := x[i*step], dst[i*n:][:n]
+		for j := range row {
+			row[j] = v
+		}
+	}
+}
+
+func copyShortGo(dst, x []float32, step, n, count int) {
+	for i := range count {
+		copy(dst[i*n:][:n], x[i*step:])
 	}
 }

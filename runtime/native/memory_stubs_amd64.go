@@ -64,6 +64,16 @@ func segmentGradAVX512(dst []float32, dy []float32, y []float32, first []int32, 
 //go:noescape
 func gatherRowsAVX512(dst []float32, table []float32, n int, index []int32)
 
+// fillRowsAVX512 is a family's fillRows.
+//
+//go:noescape
+func fillRowsAVX512(dst []float32, x []float32, step int, n int, count int)
+
+// copyShortAVX512 is a family's copyShort.
+//
+//go:noescape
+func copyShortAVX512(dst []float32, x []float32, step int, n int, count int)
+
 // adamAVX2 is a family's adam.
 //
 //go:noescape
@@ -123,3 +133,13 @@ func segmentGradAVX2(dst []float32, dy []float32, y []float32, first []int32, n 
 //
 //go:noescape
 func gatherRowsAVX2(dst []float32, table []float32, n int, index []int32)
+
+// fillRowsAVX2 is a family's fillRows.
+//
+//go:noescape
+func fillRowsAVX2(dst []float32, x []float32, step int, n int, count int)
+
+// copyShortAVX2 is a family's copyShort.
+//
+//go:noescape
+func copyShortAVX2(dst []float32, x []float32, step int, n int, count int)

@@ -3,10 +3,13 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
 )
 
 func tables(start func(name, signature, doc string) *routine) {
 	start("gatherRows", "func(dst, table []float32, n int, index []int32)", "is a family's gatherRows.").gatherRows()
+	start("fillRows", "func(dst, x []float32, step, n, count int)", "is a family's fillRows.").copyRows(true)
+	start("copyShort", "func(dst, x []float32, step, n, count int)", "is a family's copyShort.").copyRows(false)
 }
 
 // ahead is how many rows before its turn a row is asked for: the time that memory takes to answer, in short rows.
@@ -38,5 +41,27 @@ func (r *routine) gatherRows() {
 	INCQ(k)
 	CMPQ(k, count)
 	JLT(LabelRef(next))
+	end()
+}
+
+// copyRows copies rows, or fills them with their first element.
+func (r *routine) copyRows(fill bool) {
+	dst, x, step, n, count := base("dst"), base("x"), bytes("step"), number("n"), number("count")
+	row, next := bytes("n"), r.label("row")
+	Label(next)
+	var v VecVirtual
+	if fill {
+		v = r.broadcast(Mem{Base: x})
+	}
+	r.each(n, func(at place, mask Op) {
+		if !fill {
+			v = r.load(at(x, 4, 0), mask)
+		}
+		r.store(v, at(dst, 4, 0), mask)
+	})
+	ADDQ(step, x)
+	ADDQ(row, dst)
+	DECQ(count)
+	JNZ(LabelRef(next))
 	end()
 }

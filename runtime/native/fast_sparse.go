@@ -1,0 +1,135 @@
+package native
+
+import "graft/runtime/buffer"
+
+func addFastSparse(t Table, l *loops, v *vectors) {
+	spmm := t["spmm"].faster(perRowOfResult, spmm32(l)).divided(perRowOfResult, sparseWork)
+	spmm.Prepare = prepareHeads
+	t["spmm"] = spmm
+	t["sddmm"] = t["sddmm"].faster(perEntry, sddmm32(l)).divided(perEntry, sparseWork)
+	t["edge_gather"] = t["edge_gather"].faster(perRowOfResult, edgeGather32(l))
+	sum := t["edge_sum"].faster(perRowOfResult, edgeSum32(l))
+	sum.Prepare = prepareOrder
+	t["edge_sum"] = sum
+	t["segment_softmax"] = t["segment_softmax"].faster(perRowOfPattern, segmentSoftmax32(l, v))
+	t["segment_softmax_grad"] = t["segment_softmax_grad"].faster(perRowOfPattern, segmentSoftmaxGrad32(l))
+}
+
+// sparseWork counts the multiplications of spmm and sddmm, whose last operand has a row for each column of the pattern, or
+// for each row. Four cost about as much as one element of other ops.
+func sparseWork(c *Call) int { return c.In[0].Pattern.NNZ() * rowLen(c.In[2]) / 4 }
+
+// prepareHeads lists the head of each column of spmm's rows, as [loops] wants it.
+func prepareHeads(c *Call) error {
+	n := width(c.In[2])
+	head := make([]int32, rowLen(c.In[2])+16)
+	for j := range rowLen(c.In[2]) {
+		head[j] = int32(j / n)
+	}
+	c.Data = head
+	return nil
+}
+
+// spmm32 makes panels of the result's columns.
+func spmm32(l *loops) body {
+	return func(c *Call, lo, hi int) error {
+		p, entries, x, out, head := c.In[0].Pattern, c.In[1].F32, c.In[2].F32, c.Out[0].F32, c.Data.([]int32)
+		heads, step, trans, panel := headsOf(c.In[1], 2), rowLen(c.In[2]), c.Node.Bool("trans"), l.panel
+		product, transposed := l.spmm, l.spmmTrans
+		if heads > l.lanes {
+			product, transposed, panel = spmmGo, spmmTransGo, step
+		}
+		for from := 0; from < step && lo < hi; from += min(panel, step) {
+			dst, cols, x := out[lo*step+from:], min(panel, step-from), x[min(from, len(x)):]
+			if trans {
+				transposed(dst, cols, step, p.ColPtr[lo:hi+1], p.RowOf, entries, heads, x, head[from:], p.Entry)
+			} else {
+				product(dst, cols, step, p.RowPtr[lo:hi+1], p.Col, entries, heads, x, head[from:])
+			}
+		}
+		return nil
+	}
+}
+
+// perEntry counts the entries of the pattern.
+func perEntry(c *Call) int { return c.In[0].Pattern.NNZ() }
+
+func sddmm32(l *loops) body {
+	return func(c *Call, lo, hi int) error {
+		p, heads, n := c.In[0].Pattern, headsOf(c.In[1], 3), width(c.In[1])
+		if lo < hi {
+			l.sddmm(c.Out[0].F32[lo*heads:hi*heads], p.Row[lo:hi], p.Col[lo:hi], c.In[1].F32, c.In[2].F32, heads, n)
+		}
+		return nil
+	}
+}
+
+// side returns for each entry its row or, where that is the op's side, its column.
+func side(c *Call, p *buffer.Pattern) []int32 {
+	if byColumn(c) {
+		return p.Col
+	}
+	return p.Row
+}
+
+func edgeGather32(l *loops) body {
+	return func(c *Call, lo, hi int) error {
+		if n := rowLen(c.In[1]); lo < hi {
+			l.gatherRows(c.Out[0].F32[lo*n:hi*n], c.In[1].F32, n, side(c, c.In[0].Pattern)[lo:hi])
+		}
+		return nil
+	}
+}
+
+// prepareOrder lists the entries in the order of rows.
+func prepareOrder(c *Call) error {
+	order := make([]int32, c.In[1].Shape[0])
+	for k := range order {
+		order[k] = int32(k)
+	}
+	c.Data = order
+	return nil
+}
+
+func edgeSum32(l *loops) body {
+	return func(c *Call, lo, hi int) error {
+		p, e, out, n := c.In[0].Pattern, c.In[1].F32, c.Out[0].F32, rowLen(c.In[1])
+		first, order := p.RowPtr, c.Data.([]int32)
+		if byColumn(c) {
+			first, order = p.ColPtr, p.Entry
+		}
+		for r := lo; r < hi; r++ {
+			dst, list := out[r*n:(r+1)*n], order[first[r]:first[r+1]]
+			if len(list) == 0 {
+				clear(dst)
+				continue
+			}
+			l.sumRows(dst, e, n, list)
+		}
+		return nil
+	}
+}
+
+// segmentSoftmax32 takes the exponentials of all its rows at once.
+func segmentSoftmax32(l *loops, v *vectors) body {
+	exp := v.point["exp"]
+	return func(c *Call, lo, hi int) error {
+		first, n, out := c.In[0].Pattern.RowPtr[lo:hi+1], rowLen(c.In[1]), c.Out[0].F32
+		here := out[int(first[0])*n : int(first[hi-lo])*n]
+		if len(here) > 0 {
+			l.segmentShift(out, c.In[1].F32, first, n)
+			exp(here, here, 0)
+			l.segmentShare(out, first, n)
+		}
+		return nil
+	}
+}
+
+func segmentSoftmaxGrad32(l *loops) body {
+	return func(c *Call, lo, hi int) error {
+		if lo < hi {
+			l.segmentGrad(c.Out[0].F32, c.In[1].F32, c.In[2].F32, c.In[0].Pattern.RowPtr[lo:hi+1], rowLen(c.In[1]))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,133 @@
+package native
+
+import "math/bits"
+
+func addFastTables(t Table, l *loops) {
+	t["gather"] = t["gather"].faster(perIndex, gather32(l))
+	scatter, plain := t["scatter_add"], t["scatter_add"].Prepare
+	scatter = scatter.faster(perRowOfResult, scatterAdd32(l)).divided(perRowOfResult, scatterWork)
+	scatter.Prepare = func(c *Call) error {
+		if c.Out[0].F32 == nil {
+			return plain(c)
+		}
+		n := c.In[1].Len()
+		c.Data = &placings{make([]placing, n), make([]placing, n), make([]int32, n)}
+		return nil
+	}
+	t["scatter_add"] = scatter
+}
+
+// scatterWork keeps the parts of scatter_add few, since each passes over all indices.
+func scatterWork(c *Call) int { return min(largest(c), 8*chunk) }
+
+func gather32(l *loops) body {
+	return func(c *Call, lo, hi int) error {
+		index, rows, n := c.In[1].I32, c.In[0].Shape[0], rowLen(c.In[0])
+		for k := lo; k < hi; k++ {
+			if _, err := indexOf(index, k, rows); err != nil {
+				return err
+			}
+		}
+		if lo < hi {
+			l.gatherRows(c.Out[0].F32[lo*n:hi*n], c.In[0].F32, n, index[lo:hi])
+		}
+		return nil
+	}
+}
+
+// A placing is a row of the table and the place of an index that names it.
+type placing struct{ row, place int32 }
+
+// placings is scratch memory for all indices. A part that owns rows lo to hi uses as much of it as there are indices of these rows,
+// behind as much as there are indices of rows before.
+type placings struct {
+	these, spare []placing
+	places       []int32
+}
+
+// nearBytes is what is cleared and filled while it stays in the first-level cache.
+const nearBytes = 16384
+
+// scatterAdd32 makes the table's rows lo to hi: it sorts the indices of these rows by row, stably, so that a row's terms are added
+// in the order of their places, and writes the table from its beginning to its end.
+func scatterAdd32(l *loops) body {
+	return func(c *Call, lo, hi int) error {
+		x, index, out, n := c.In[0].F32, c.In[1].I32, c.Out[0].F32, rowLen(c.Out[0])
+		list, places, err := c.Data.(*placings).sorted(index, lo, hi, c.Out[0].Shape[0])
+		if err != nil {
+			return err
+		}
+		block := max(1, nearBytes/4/max(1, n))
+		for next := 0; lo < hi; lo += block {
+			end := min(lo+block, hi)
+			clear(out[lo*n : end*n])
+			for next < len(list) && int(list[next].row) < end {
+				row, from := int(list[next].row), next
+				for next < len(list) && int(list[next].row) == row {
+					next++
+				}
+				if dst := out[row*n : (row+1)*n]; next-from == 1 {
+					copy(dst, x[int(places[from])*n:])
+				} else {
+					l.sumRows(dst, x, n, places[from:next])
+				}
+			}
+		}
+		return nil
+	}
+}
+
+// sorted returns the indices in [lo, hi) by row and then by place, and their places alone. All indices are checked.
+func (p *placings) sorted(index []int32, lo, hi, rows int) ([]placing, []int32, error) {
+	before, below, top := uint32(0), uint32(0), uint32(0) // indices under lo and under hi, counted by signs: nobody can foresee them
+	for _, i := range index {
+		before += uint32(int(i)-lo) >> 31
+		below += uint32(int(i)-hi) >> 31
+		top = max(top, uint32(i))
+	}
+	if len(index) > 0 && int(top) >= rows {
+		for k := range index {
+			if _, err := indexOf(index, k, rows); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	list, spare, count := p.these[before:below], p.spare[before:below], 0
+	for k, i := range index {
+		if uint32(int(i)-lo) < uint32(hi-lo) {
+			list[count] = placing{i, int32(k)}
+			count++
+		}
+	}
+	list = byRow(list, spare, lo, hi)
+	places := p.places[before:below]
+	for k, e := range list {
+		places[k] = e.place
+	}
+	return list, places, nil
+}
+
+// digit is the length of a digit in bits.
+const digit = 8
+
+func digitOf(e placing, lo, shift int) int { return (int(e.row) - lo) >> shift & (1<<digit - 1) }
+
+// byRow sorts by rows, which are in [lo, hi): a radix sort from the lowest digit on. The sorted list is one of the two.
+func byRow(list, spare []placing, lo, hi int) []placing {
+	for shift := 0; shift < bits.Len(uint(hi-lo-1)) && len(list) > 1; shift += digit {
+		var start [1<<digit + 1]int32 // of the places of each digit
+		for _, e := range list {
+			start[digitOf(e, lo, shift)+1]++
+		}
+		for d := range 1 << digit {
+			start[d+1] += start[d]
+		}
+		for _, e := range list {
+			d := digitOf(e, lo, shift)
+			spare[start[d]] = e
+			start[d]++
+		}
+		list, spare = spare, list
+	}
+	return list
+}
