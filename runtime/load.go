@@ -18,6 +18,8 @@ type Options struct {
 	Kernels native.Table
 	// Backend runs the program; nil stands for the native one.
 	Backend Backend
+	// Profile records when every part of every call ran, on the native backend; nil records nothing, at no cost.
+	Profile *Profile
 	// NoReuse gives every value memory of its own: slower, and easy to look at when a value is in doubt.
 	NoReuse bool
 

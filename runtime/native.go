@@ -13,6 +13,7 @@ import (
 type nativeBackend struct {
 	kernels native.Table
 	pool    *Pool
+	profile *Profile // or nil
 	reuse   bool
 	eager   bool
 }
@@ -21,7 +22,7 @@ func newNative(o Options) nativeBackend {
 	if o.Kernels == nil {
 		o.Kernels = native.Kernels()
 	}
-	return nativeBackend{o.Kernels, o.Pool, !o.NoReuse, o.eager}
+	return nativeBackend{o.Kernels, o.Pool, o.Profile, !o.NoReuse, o.eager}
 }
 
 func (nativeBackend) Name() string { return "native" }
@@ -132,6 +133,13 @@ func (n nativeBackend) schedule(job *Job, p *plan, tasks []task, memory []*buffe
 		}
 		if k.Parts != nil {
 			c.parts = max(1, k.Parts(&c.Call))
+		}
+	}
+	if n.profile != nil {
+		names := graph.Names(job.Program)
+		for i, t := range tasks {
+			c := &calls[i]
+			c.run = n.profile.observe(describe(t, names, &c.Call, job.Binding), c.run)
 		}
 	}
 	return newSchedule(job.Program, calls, after, n.pool), nil
