@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"fmt"
+	"math"
 	"sort"
 	"strings"
 )
@@ -46,15 +48,19 @@ func (c Cost) Times(d Dim) Cost {
 	return CostOf(out...)
 }
 
-// Bind evaluates c; every symbol must have a value.
+// Bind evaluates c; every symbol must have a value. Costs may be larger than any dimension: a step of a language model takes
+// more than 2^40 operations.
 func (c Cost) Bind(b Binding) (int64, error) {
 	var sum int64
 	for _, t := range c {
-		n, err := t.Bind(b)
+		n, err := t.bind(b, math.MaxInt64)
 		if err != nil {
 			return 0, err
 		}
-		sum += int64(n)
+		if sum > math.MaxInt64-n {
+			return 0, fmt.Errorf("cost %v is too large", c)
+		}
+		sum += n
 	}
 	return sum, nil
 }

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"math"
 	"testing"
 
 	"graft/graph"
@@ -32,5 +33,20 @@ func TestNodeCosts(t *testing.T) {
 	}
 	if err := g.Err(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestLargeCost checks that a cost may exceed the largest dimension, and that it does not overflow unseen.
+func TestLargeCost(t *testing.T) {
+	cost := graph.CostOf(graph.Int(1<<35).Mul(graph.Sym("batch")), graph.Sym("batch"))
+	if n, err := cost.Bind(graph.Binding{"batch": 64}); err != nil || n != 1<<41+64 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if n, err := cost.Bind(graph.Binding{"batch": math.MaxInt64 >> 34}); err == nil {
+		t.Errorf("a term that overflows is %d", n)
+	}
+	sum := graph.CostOf(graph.Int(1<<39).Mul(graph.Sym("a")), graph.Int(1<<39).Mul(graph.Sym("b")))
+	if n, err := sum.Bind(graph.Binding{"a": 1 << 23, "b": 1 << 23}); err == nil {
+		t.Errorf("a sum that overflows is %d", n)
 	}
 }

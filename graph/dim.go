@@ -100,18 +100,24 @@ func (d Dim) String() string {
 
 // Bind returns the number that d stands for under the given values of its symbols.
 func (d Dim) Bind(b Binding) (int, error) {
+	n, err := d.bind(b, maxDim)
+	return int(n), err
+}
+
+// bind is Bind for numbers up to limit.
+func (d Dim) bind(b Binding, limit int64) (int64, error) {
 	n := d.coef
 	for _, s := range d.Symbols() {
 		v, ok := b[s]
 		if !ok {
 			return 0, fmt.Errorf("symbol %q has no value", s)
 		}
-		if v < 0 || v > 0 && n > maxDim/int64(v) {
+		if v < 0 || v > 0 && n > limit/int64(v) {
 			return 0, fmt.Errorf("dimension %v is too large at %s = %d", d, s, v)
 		}
 		n *= int64(v)
 	}
-	return int(n), nil
+	return n, nil
 }
 
 // Binding gives the symbols of a graph their values.
