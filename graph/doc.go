@@ -65,14 +65,19 @@
 //
 // [Graph.WriteFolded] writes the text form for reading. The update section and the states become a line that counts them. A
 // block of lines, within a section or of whole sections, that repeats itself is written once, with a line behind it that stands
-// for the copies:
+// for the copies. What repeats lines that stand further up, of its own section or another, has such a line in its place:
 //
 //	... the 40 lines above 5 times more, with block0 -> block1 to block5; %5 to %48 + 44; %4 -> %46, then + 44
+//	... the 9 lines from %23 once more, with dim 64 -> 192; %23 to %54 + 108; %21 + 109
 //
-// A copy is the block but for what the line says, and only blocks that are the same in everything else (ops, types, attributes,
-// and which result each operand is) are folded:
+// Lines are counted as they are written: a line among them that stands for copies is one, and is repeated with its copies. Those
+// from %23 begin with the line that makes %23. A copy is the block but for what the line says, all at once, and only blocks that are
+// the same in everything else (ops, types, attributes, and which result each operand is) are folded:
 //
 //	block0 -> block1 to block5   in every name, block0 between slashes is block1 in the first copy, block2 in the second ...
+//	dim 64 -> 192                in every type, and in attributes that are integers or lists, the factor 64 is 192
+//	by=2.0 -> 4.0, 8.0           for every attribute by=2.0, the first copy has by=4.0, the second by=8.0
+//	by=2.0 -> 4.0, then * 2      and here by=4.0, by=8.0, by=16.0 ...; + 3, - 3 and * 1/2 likewise, all of them also for dim
 //	%5 to %48 + 44               the block's own values are numbered on: by 44 in the first copy, 88 in the second ...
 //	%89, %91 - 44                so are these, made outside of the block
 //	%4 -> %46, %91               for %4, made outside, the first copy has %46, the second %91

@@ -1,11 +1,9 @@
 package graph
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -23,7 +21,8 @@ func (g *Graph) WriteFolded(w io.Writer) error {
 	}
 	var b strings.Builder
 	g.writeTop(&b)
-	newFolder(g, g.lines(kept)).write(&b)
+	f := newFolder(g, g.lines(kept))
+	f.write(&b, f.again(f.find(0, len(f.lines))))
 	if len(counted) > 0 {
 		fmt.Fprintf(&b, "  ... %s\n", countOps(counted))
 	}
@@ -50,12 +49,13 @@ func countOps(nodes []*Node) string {
 // A fold must be worth its line, be understood at a glance, and be found in time.
 const (
 	minHidden   = 4   // lines that a fold hides, net of its own
-	maxClauses  = 6   // ways in which the copies differ
+	minAgain    = 8   // lines that are written again, elsewhere, for which a reader is sent back to the first time
+	maxClauses  = 8   // ways in which the copies differ
 	maxListed   = 6   // copies for which a name or value is listed that does not go by a rule
 	maxFoldSize = 256 // lines of a block
-	// The largest programs take some hundred thousand comparisons; without a bound, a text of thousands of lines that are alike, but
-	// not enough, takes minutes.
-	maxCompared = 1 << 22
+	// The programs of the zoo take some ten thousand comparisons; without a bound, a text of thousands of lines that are alike, but not
+	// enough, takes minutes.
+	maxCompared = 1 << 20
 )
 
 // folder finds the blocks of lines that repeat themselves.
@@ -66,34 +66,11 @@ type folder struct {
 	left     int   // lines that may still be compared
 }
 
-// pattern is a line with holes: lines with equal keys differ in what stands in the holes and in nothing else.
-type pattern struct {
-	key    string
-	paths  []string // names of nodes, leaves, streams, points, sites and sections, as written
-	values []ref    // other values: results, then operands
-	made   int      // so many of the values are results
-}
-
-// ref is a value that is no leaf: its number, and whether it is one of phase once, which are numbered apart.
-type ref struct {
-	once   bool
-	number int
-}
-
-func (r ref) plus(n int) ref { return ref{r.once, r.number + n} }
-
-func (r ref) compare(s ref) int {
-	if r.once != s.once {
-		return cmp.Compare(r.String(), s.String())
-	}
-	return cmp.Compare(r.number, s.number)
-}
-
-func (r ref) String() string {
-	if r.once {
-		return "%once" + strconv.Itoa(r.number)
-	}
-	return "%" + strconv.Itoa(r.number)
+// written is a line of the folded text: a line of the text, or a fold.
+type written struct {
+	lo, hi int   // it stands for these lines of the text
+	fold   *fold // or nil
+	group  int   // the line that the outermost fold it belongs to begins with; its own if there is none
 }
 
 func newFolder(g *Graph, lines []textLine) *folder {
@@ -109,75 +86,40 @@ func newFolder(g *Graph, lines []textLine) *folder {
 	return f
 }
 
-func newPattern(l textLine, names map[*Value]string) pattern {
-	switch {
-	case l.closes():
-		return pattern{key: "}"}
-	case l.opens():
-		return pattern{key: l.node.Phase.String() + " {", paths: []string{l.node.Label}}
-	}
-	n := l.node
-	var p pattern
-	var key strings.Builder
-	key.WriteString(n.Op.Name)
-	hole := func(v *Value) {
-		if v.Node.Op.Is(Leaf) {
-			p.paths = append(p.paths, names[v])
-			key.WriteString(" leaf")
-			return
+// write writes folded lines. The block of a fold has as many lines as are written of it.
+func (f *folder) write(b *strings.Builder, lines []written) {
+	for i, w := range lines {
+		if w.fold == nil {
+			f.lines[w.lo].write(b)
+			continue
 		}
-		once := v.Node.Phase == Once
-		number, _ := strconv.Atoi(strings.TrimPrefix(names[v], "once"))
-		p.values = append(p.values, ref{once, number})
-		fmt.Fprintf(&key, " once=%v", once)
-	}
-	for _, v := range n.Results {
-		hole(v)
-		fmt.Fprintf(&key, ":%v", v.Type)
-	}
-	p.made = len(p.values)
-	for _, v := range n.Args {
-		hole(v)
-	}
-	for _, spec := range n.Op.Attrs {
-		v, ok := n.Attrs[spec.Name]
-		switch {
-		case !ok:
-		case spec.Kind == StringAttr && slices.Contains([]string{"name", "stream", "point", "site"}, spec.Name):
-			p.paths = append(p.paths, v.(string))
-			fmt.Fprintf(&key, " %s", spec.Name)
-		default:
-			fmt.Fprintf(&key, " %s=%s", spec.Name, formatAttr(spec.Kind, v))
+		block := 0
+		for _, l := range lines[:i] {
+			if w.fold.start <= l.lo && l.lo < w.fold.start+w.fold.size {
+				block++
+			}
 		}
-	}
-	p.key = key.String()
-	return p
-}
-
-// write writes the lines, folded.
-func (f *folder) write(b *strings.Builder) {
-	at := 0
-	for _, r := range f.find(0, len(f.lines)) {
-		for _, l := range f.lines[at : r.start+r.size] {
-			l.write(b)
-		}
-		textLine{text: r.String(), depth: f.lines[r.start].depth}.write(b)
-		at = r.start + r.size*(1+r.copies)
-	}
-	for _, l := range f.lines[at:] {
-		l.write(b)
+		textLine{text: w.fold.line(block), depth: f.lines[w.fold.start].depth}.write(b)
 	}
 }
 
-// find returns the folds of lines lo up to hi in order: the one that hides the most lines, and those before and behind it. What is
-// written of a fold is not folded again, so that its lines can be counted.
-func (f *folder) find(lo, hi int) []*fold {
+// find returns lines lo up to hi with blocks that repeat themselves folded: the fold that hides the most lines, and what is folded of its
+// block, and before and behind it.
+func (f *folder) find(lo, hi int) []written {
 	best := f.largest(lo, hi)
 	if best == nil {
-		return nil
+		var out []written
+		for i := lo; i < hi; i++ {
+			out = append(out, written{lo: i, hi: i + 1, group: i})
+		}
+		return out
 	}
-	out := append(f.find(lo, best.start), best)
-	return append(out, f.find(best.start+best.size*(1+best.copies), hi)...)
+	block, end := best.start+best.size, best.start+best.size*(1+best.copies)
+	group := append(f.find(best.start, block), written{lo: block, hi: end, fold: best})
+	for i := range group {
+		group[i].group = best.start
+	}
+	return slices.Concat(f.find(lo, best.start), group, f.find(end, hi))
 }
 
 // largest returns the fold that hides the most lines, or nil when none is worth it; of equal ones, the smallest block, then the
@@ -209,13 +151,13 @@ func (f *folder) grow(start, size, end int) *fold {
 		return nil
 	}
 	r := &fold{start: start, size: size}
-	for at := start + size; at+size <= end; at += size {
+	for at := start + size; at+size <= end && f.left > 0; at += size {
 		f.left -= size + r.copies
-		c, ok := compareBlocks(f.patterns[start:start+size], f.patterns[at:at+size])
-		if !ok {
+		var d difference
+		if !d.add(f.patterns[start:start+size], f.patterns[at:at+size]) {
 			break
 		}
-		next := r.with(c)
+		next := r.with(d)
 		if next == nil {
 			break
 		}
@@ -243,81 +185,3 @@ func (f *folder) balanced(start, size int) bool {
 	}
 	return depth == 0
 }
-
-// difference is how a copy differs from its block: in one component of the names (what stands between slashes), in the numbers of
-// its own values, and in the values of outside that it reads.
-type difference struct {
-	from, to string // empty when all names are equal
-	first    ref    // the block's own values, which are numbered without gaps, begin here
-	own      int    // so many; 0 when there are none
-	shift    int    // what their numbers differ by
-	reads    []ref  // outside values in order of appearance
-	instead  []ref  // what the copy reads in their place
-}
-
-// compareBlocks returns how b differs from a, whose lines have the same keys, if it does so in no other way.
-func compareBlocks(a, b []pattern) (difference, bool) {
-	var d difference
-	if !d.renames(a, b) {
-		return d, false
-	}
-	for i, p := range a {
-		for k := range p.made {
-			x, y := p.values[k], b[i].values[k]
-			if d.own == 0 {
-				d.first, d.shift = x, y.number-x.number
-			}
-			// Only once and other values can be numbered apart, and a program has either in a section.
-			if x != d.first.plus(d.own) || y != x.plus(d.shift) {
-				return d, false
-			}
-			d.own++
-		}
-	}
-	inside := func(x ref) bool {
-		return x.once == d.first.once && x.number >= d.first.number && x.number < d.first.number+d.own
-	}
-	for i, p := range a {
-		for k := p.made; k < len(p.values); k++ {
-			x, y := p.values[k], b[i].values[k]
-			at := slices.Index(d.reads, x)
-			switch {
-			case inside(x) != inside(y.plus(-d.shift)) || inside(x) && y != x.plus(d.shift):
-				return d, false
-			case inside(x):
-			case at < 0:
-				d.reads, d.instead = append(d.reads, x), append(d.instead, y)
-			case d.instead[at] != y:
-				return d, false
-			}
-		}
-	}
-	return d, true
-}
-
-// renames finds the component that the names of b have in place of one of a's: everywhere or nowhere.
-func (d *difference) renames(a, b []pattern) bool {
-	kept := map[string]bool{}
-	for i, p := range a {
-		for k, name := range p.paths {
-			x, y := strings.Split(name, "/"), strings.Split(b[i].paths[k], "/")
-			if len(x) != len(y) {
-				return false
-			}
-			for c := range x {
-				switch {
-				case x[c] == y[c]:
-					kept[x[c]] = true
-				case d.from == "" && isComponent(x[c]) && isComponent(y[c]):
-					d.from, d.to = x[c], y[c]
-				case d.from != x[c] || d.to != y[c]:
-					return false
-				}
-			}
-		}
-	}
-	return d.from == "" || !kept[d.from]
-}
-
-// isComponent reports whether s can stand between the slashes of a name, as not all can that the name of an output is made of.
-func isComponent(s string) bool { return s != "" && !strings.Contains(s, "/") && isName("_"+s) }

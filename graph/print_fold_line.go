@@ -7,26 +7,27 @@ import (
 	"strings"
 )
 
-// fold is a block of lines with the copies that follow it.
+// fold is a block of lines with the copies that follow it or, when it begins with the value from, the one that stands elsewhere.
 type fold struct {
 	start, size int // the block: its first line, and how many
 	copies      int
-	difference           // that of the first copy; shift is for each copy once more
-	names       []string // what each copy has for from
-	outside     [][]ref  // what each copy reads for reads
+	from        string
+	difference             // that of the first copy; shift is for each copy once more
+	exchanged   [][]string // what each copy has for names and words
+	outside     [][]ref    // what each copy reads for reads
 }
 
-// with returns r with another copy, or nil if a line could not say so: the copies must be renamed in the same component, be numbered
+// with returns r with another copy, or nil if a line could not say so: the copies must be exchanged the same names and words, be numbered
 // one behind the other, and read the outside in few enough ways.
 func (r *fold) with(d difference) *fold {
 	next := *r
 	next.copies++
 	if r.copies == 0 {
 		next.difference = d
-	} else if r.from != d.from || r.shift*next.copies != d.shift {
+	} else if !slices.Equal(r.names.from, d.names.from) || !slices.Equal(r.words.from, d.words.from) || r.shift*next.copies != d.shift {
 		return nil
 	}
-	next.names = append(slices.Clip(r.names), d.to)
+	next.exchanged = append(slices.Clip(r.exchanged), slices.Concat(d.names.to, d.words.to))
 	next.outside = append(slices.Clip(r.outside), d.instead)
 	clauses, ok := next.clauses()
 	if !ok || len(clauses) > maxClauses {
@@ -35,32 +36,44 @@ func (r *fold) with(d difference) *fold {
 	return &next
 }
 
-// String returns the line that stands for the copies.
-func (r *fold) String() string {
+// line returns the line that stands for the copies, when so many lines are written of the block.
+func (r *fold) line(block int) string {
 	lines := "line"
-	if r.size > 1 {
-		lines = fmt.Sprintf("%d lines", r.size)
+	if block > 1 {
+		lines = fmt.Sprintf("%d lines", block)
+	}
+	where := "above"
+	if r.from != "" {
+		where = "from " + r.from
 	}
 	times := "once more"
 	if r.copies > 1 {
 		times = fmt.Sprintf("%d times more", r.copies)
 	}
-	s := fmt.Sprintf("... the %s above %s", lines, times)
+	s := fmt.Sprintf("... the %s %s %s", lines, where, times)
 	if c, _ := r.clauses(); len(c) > 0 {
 		s += ", with " + strings.Join(c, "; ")
 	}
 	return s
 }
 
-// clauses says how the copies differ from the block: the component of the names that is exchanged, the numbers of the block's own
-// values, and the outside values that are not the same for all. It is not ok where only a long list would say it.
+// clauses says how the copies differ from the block: the component of the names and the words that are exchanged, the numbers of the
+// block's own values, and the outside values that are not the same for all. It is not ok where only a long list would say it.
 func (r *fold) clauses() (out []string, ok bool) {
-	if r.from != "" {
-		names, counted := span(r.names)
-		if !counted && r.copies > maxListed {
+	for i, x := range slices.Concat(r.names.from, r.words.from) {
+		class := x[:strings.IndexAny(x, " =")+1] // of a word: "dim " or "by="
+		var to []string
+		for _, copied := range r.exchanged {
+			to = append(to, strings.TrimPrefix(copied[i], class))
+		}
+		list, ruled := span(to)
+		if class != "" {
+			list, ruled = progression(to)
+		}
+		if !ruled && r.copies > maxListed {
 			return nil, false
 		}
-		out = append(out, r.from+" -> "+names)
+		out = append(out, x+" -> "+list)
 	}
 	switch {
 	case r.own == 1:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -136,6 +137,123 @@ func TestFoldOfSections(t *testing.T) {
 			section(2, 16)+"  ... the 5 lines above 2 times more, with b2 -> b1, b0; %16 to %18 + 3; %12, %14, %15 - 5\n")
 }
 
+// Attributes that are added to or multiplied go by a rule, exactly as they are written; of others a fold lists a few.
+func TestFoldOfProgressions(t *testing.T) {
+	waves := func(by ...string) string {
+		text := ""
+		for i, x := range by {
+			text += fmt.Sprintf("  %%%d = scale %%x {by=%s} : f32[4]\n  %%%d = sin %%%d : f32[4]\n", 2*i, x, 2*i+1, 2*i)
+		}
+		return text
+	}
+	x := "  %x = input : f32[4]\n"
+	for _, c := range []struct{ by, with string }{
+		{"2.0 4.0 8.0 16.0", "by=2.0 -> 4.0, then * 2"},
+		{"7.0 2.0 1.0 0.5 0.25", "by=7.0 -> 2.0, then * 1/2"},
+		{"0.1 0.2 0.3 0.4", "by=0.1 -> 0.2, then + 1/10"},
+		{"2.0 1.0 0.0 -1.0", "by=2.0 -> 1.0, then - 1"},
+		{"1.0 -2.0 4.0 -8.0", "by=1.0 -> -2.0, then * -2"},
+		{"1.0 1e+10 1e+20 1e+30", "by=1.0 -> 1e+10, 1e+20, 1e+30"}, // the rule is too long to say anything
+		{"2.0 1.0 -0.0 -1.0", "by=2.0 -> 1.0, -0.0, -1.0"},
+		{"1.0 2.0 4.0 7.0", "by=1.0 -> 2.0, 4.0, 7.0"},
+	} {
+		by := strings.Fields(c.by)
+		checkFold(t, "graph", x+waves(by...), x+waves(by[0])+
+			fmt.Sprintf("  ... the 2 lines above %d times more, with %s; %%0 to %%1 + 2\n", len(by)-1, c.with))
+	}
+	// One that stays the same is none that follows a rule.
+	text := waves("2.0", "4.0", "2.0", "8.0")
+	checkFold(t, "graph", x+text, x+text)
+	primes := strings.Fields("2.0 3.0 5.0 7.0 11.0 13.0 17.0 19.0")
+	checkFold(t, "graph", x+waves(primes...), x+waves(primes[0])+
+		"  ... the 2 lines above 6 times more, with by=2.0 -> 3.0, 5.0, 7.0, 11.0, 13.0, 17.0; %0 to %1 + 2\n"+
+		strings.TrimPrefix(waves(primes...), waves(primes[:7]...)))
+}
+
+// A dimension is another one everywhere, in types and attributes, or nowhere.
+func TestFoldOfDims(t *testing.T) {
+	rows := func(i int, n string) string {
+		return fmt.Sprintf("  %%%d = broadcast %%x {shape=[%s, 3]} : f32[%s, 3]\n  %%%d = slice %%%d {axis=1, size=2} : f32[%s, 2]\n", 2*i, n, n, 2*i+1, 2*i, n)
+	}
+	x := "  %x = input : f32[1, 3]\n"
+	checkFold(t, "graph", x+rows(0, "64*rays")+rows(1, "128*rays")+rows(2, "192*rays")+rows(3, "256*rays"), x+rows(0, "64*rays")+
+		"  ... the 2 lines above 3 times more, with dim 64 -> 128, then + 64; %0 to %1 + 2\n")
+	checkFold(t, "graph", x+rows(0, "rays")+rows(1, "tokens")+rows(2, "items")+rows(3, "users"), x+rows(0, "rays")+
+		"  ... the 2 lines above 3 times more, with dim rays -> tokens, items, users; %0 to %1 + 2\n")
+	for _, text := range []string{
+		rows(0, "3*rays") + rows(1, "6*rays") + rows(2, "9*rays") + rows(3, "12*rays"),    // 3 is a width too
+		rows(0, "rays") + rows(1, "2*rays") + rows(2, "rays*tokens") + rows(3, "4*items"), // of another form
+	} {
+		checkFold(t, "graph", x+text, x+text)
+	}
+}
+
+// The lines of a fold are counted as they are written: another fold among them is one line.
+func TestFoldInFold(t *testing.T) {
+	stack := func(n, v int) string {
+		text := fmt.Sprintf("  %%stack%d/x = input : f32[4]\n  %%%d = relu %%stack%d/x : f32[4]\n", n, v, n)
+		for i := range 8 {
+			text += fmt.Sprintf("  %%%d = neg %%%d : f32[4]\n", v+1+i, v+i)
+		}
+		return text + fmt.Sprintf("  %%%d = exp %%%d : f32[4]\n", v+9, v+8)
+	}
+	checkFold(t, "graph", stack(0, 0)+stack(1, 10)+stack(2, 20), "  %stack0/x = input : f32[4]\n  %0 = relu %stack0/x : f32[4]\n"+
+		"  %1 = neg %0 : f32[4]\n  ... the line above 7 times more, with %1 + 1; %0 + 1\n  %9 = exp %8 : f32[4]\n"+
+		"  ... the 5 lines above 2 times more, with stack0 -> stack1, stack2; %0 to %9 + 10\n")
+}
+
+// What stands further up, in the section or in another, is not written again, if it is long enough.
+func TestFoldAgain(t *testing.T) {
+	network := func(name string, in, v, rows int) string {
+		text := ""
+		for _, op := range []string{"relu", "square", "sigmoid", "tanh"} {
+			text += fmt.Sprintf("    %%%d = matmul %%%d, %%%s/weight : f32[%d, 4]\n    %%%d = %s %%%d : f32[%d, 4]\n", v, in, name, rows, v+1, op, v, rows)
+			in, v = v+1, v+2
+		}
+		return text
+	}
+	first := "  %x = input : f32[5, 4]\n  %coarse/weight = param : f32[4, 4]\n  %fine/weight = param : f32[4, 4]\n" +
+		"  forward {\n    %0 = exp %x : f32[5, 4]\n" + network("coarse", 0, 1, 5) + "    %9 = slice %8 {axis=0, size=3} : f32[3, 4]\n"
+	second := network("fine", 9, 10, 3)
+	again := "    ... the 8 lines from %1 once more, with coarse -> fine; dim 5 -> 3; %1 to %8 + 9; %0 + 9\n  }\n"
+	checkFold(t, "program", first+second+"  }\n", first+again)
+	border := "  }\n  backward \"fine\" {\n"
+	checkFold(t, "program", first+border+second+"  }\n", first+border+again)
+	short := strings.TrimSuffix(second, "    %17 = tanh %16 : f32[3, 4]\n") + "  }\n"
+	checkFold(t, "program", first+short, first+short)
+}
+
+// A text of thousands of lines that are alike is written in bounded time, whether they can be folded or not.
+func TestFoldIsBounded(t *testing.T) {
+	for name, operand := range map[string]func(i int) int{
+		"chain":    func(i int) int { return i },
+		"unlike":   func(i int) int { return (i*i*i + 7*i*i) % 1009 % (i + 1) },
+		"in pairs": func(i int) int { return i / 2 * 2 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b strings.Builder
+			b.WriteString("graft-ir 1\n\ngraph g {\n  %x = input : f32[4]\n  %0 = relu %x : f32[4]\n")
+			for i := range 10000 {
+				fmt.Fprintf(&b, "  %%%d = neg %%%d : f32[4]\n", i+1, operand(i))
+			}
+			g, err := graph.Parse("g", []byte(b.String()+"}\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			text := folded(t, g)
+			took := time.Since(start)
+			if took > 20*time.Second { // one or two; without a bound, minutes
+				t.Errorf("folding took %v", took)
+			}
+			if d := cmp.Diff(g.String(), unfold(t, g, text)); d != "" {
+				t.Errorf("unfolds to another text (-want +got):\n%s", d)
+			}
+			t.Logf("%v, %d lines of %d", took, strings.Count(text, "\n"), strings.Count(g.String(), "\n"))
+		})
+	}
+}
+
 // Every program of every model unfolds to its text.
 func TestFoldsOfModels(t *testing.T) {
 	for _, e := range zoo.Entries() {
@@ -185,6 +303,13 @@ func FuzzWriteFolded(f *testing.F) {
 	}
 	f.Add([]byte("graft-ir 1\n\ngraph g {\n" + residual(4, -1, "", "") + "}\n"))
 	f.Add([]byte("graft-ir 1\n\ngraph g {\n" + residual(4, 2, "add", "sub") + "}\n"))
+	for _, rows := range []string{"64*rays 192*rays 320*rays 448*rays", "rays 2*rays 4*rays 8*rays"} {
+		text := "graft-ir 1\n\ngraph g {\n  %x = input : f32[1, 3]\n"
+		for i, n := range strings.Fields(rows) {
+			text += fmt.Sprintf("  %%%d = scale %%x {by=%d.5} : f32[1, 3]\n  %%%d = broadcast %%%d {shape=[%s, 3]} : f32[%s, 3]\n", 2*i, 1<<i, 2*i+1, 2*i, n, n)
+		}
+		f.Add([]byte(text + "}\n"))
+	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		g, err := graph.Parse("fuzz", src)
 		if err != nil {
@@ -194,8 +319,20 @@ func FuzzWriteFolded(f *testing.F) {
 		if strings.Contains(g.String(), "update {") || len(g.Leaves("state")) > 0 {
 			return // counted, not folded
 		}
-		if !strings.Contains(text, "\n  ... ") && !strings.Contains(text, "\n    ... ") && text != g.String() {
+		folds := 0
+		for _, l := range strings.Split(text, "\n") {
+			if foldLine.MatchString(l) {
+				folds++
+				if strings.Count(l, "; ") >= 8 {
+					t.Errorf("nobody follows %q", l)
+				}
+			}
+		}
+		if folds == 0 && text != g.String() {
 			t.Errorf("without a fold, the text is another: %s", cmp.Diff(g.String(), text))
+		}
+		if hidden := strings.Count(g.String(), "\n") - strings.Count(text, "\n"); hidden < 4*folds {
+			t.Errorf("%d folds hide %d lines, and ought to hide four each", folds, hidden)
 		}
 		if d := cmp.Diff(g.String(), unfold(t, g, text)); d != "" {
 			t.Errorf("unfolds to another text (-want +got):\n%s", d)

@@ -2,7 +2,9 @@ package zoo_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -36,13 +38,9 @@ func (s *sharing) section(lines []string) []string {
 		return lines
 	}
 	for _, other := range *s {
-		if slices.Equal(lines, other.lines) {
+		if slices.Equal(lines, other.lines) && standsAlone(lines) {
 			return []string{reference(other, 0, len(lines))}
 		}
-	}
-	// A fold counts the lines above it, which must stay for that.
-	if slices.ContainsFunc(lines, isFold) {
-		return lines
 	}
 	var out []string
 	for len(lines) > 0 {
@@ -57,12 +55,12 @@ func (s *sharing) section(lines []string) []string {
 }
 
 // longestRun finds the longest beginning of lines in what is written, the first of several. The borders of a section are not part of it:
-// whoever reads a part of a section wants to know of which.
+// whoever reads a part of a section wants to know of which. A fold is part of it together with the lines that it repeats.
 func (s *sharing) longestRun(lines []string) (other section, at, n int) {
 	for _, o := range *s {
 		for i := range o.lines {
 			k := 0
-			for k < len(lines) && i+k < len(o.lines) && lines[k] == o.lines[i+k] && !isBorder(lines[k]) {
+			for k < len(lines) && i+k < len(o.lines) && lines[k] == o.lines[i+k] && !isBorder(lines[k]) && repeatsOnly(lines[:k], lines[k]) {
 				k++
 			}
 			if k > n {
@@ -73,7 +71,35 @@ func (s *sharing) longestRun(lines []string) (other section, at, n int) {
 	return other, at, n
 }
 
-func isFold(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " "), "... ") }
+var fold = regexp.MustCompile(`^ *\.\.\. the (?:line|(\d+) lines) (?:above|from (\S+)) `)
+
+// repeatsOnly reports whether a line is no fold, or one of the given lines above it.
+func repeatsOnly(above []string, line string) bool {
+	m := fold.FindStringSubmatch(line)
+	switch {
+	case m == nil:
+		return true
+	case m[2] != "":
+		return slices.ContainsFunc(above, func(l string) bool {
+			made, _, _ := strings.Cut(strings.TrimLeft(l, " "), " ")
+			return strings.TrimSuffix(made, ",") == m[2]
+		})
+	case m[1] == "":
+		return len(above) >= 1
+	}
+	block, err := strconv.Atoi(m[1])
+	return err == nil && len(above) >= block
+}
+
+// standsAlone reports whether the folds of lines repeat none but them.
+func standsAlone(lines []string) bool {
+	for i, l := range lines {
+		if !repeatsOnly(lines[:i], l) {
+			return false
+		}
+	}
+	return true
+}
 
 // isBorder reports whether a line is the header or the end of a section or of the text.
 func isBorder(line string) bool {
@@ -84,7 +110,7 @@ func isBorder(line string) bool {
 func cutSections(text string) [][]string {
 	out := [][]string{nil}
 	for _, l := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		if strings.HasPrefix(l, "  ") && isBorder(l) && l != "  }" || strings.HasPrefix(l, "  ... ") && !strings.Contains(l, " above ") {
+		if strings.HasPrefix(l, "  ") && isBorder(l) && l != "  }" || strings.HasPrefix(l, "  ... ") && !fold.MatchString(l) {
 			out = append(out, nil)
 		}
 		out[len(out)-1] = append(out[len(out)-1], l)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -29,13 +30,14 @@ var inFull = []string{"mlp", "gcn", "transformer", "nerf-tiny"}
 
 // small gives deep models a depth at which a person can read them.
 var small = map[string]map[string]string{
-	"nerf": {"layers": "2"}, "nerf-xl": {"layers": "2"}, "dna": {"layers": "2"}, "dcn": {"cross": "2"}, "autoint": {"layers": "2"},
+	"nerf": {"layers": "2"}, "nerf-xl": {"layers": "2"}, "dna": {"layers": "2"}, "dcn": {"cross": "2"}, "autoint": {"layers": "2", "mlp": "400"},
 	"transformer": {"blocks": "1"}, "transformer-dense": {"blocks": "1"}, "transformer-random": {"blocks": "1"}, "transformer-fixed": {"blocks": "1"},
 }
 
 const goldenComment = `What each mode makes of the definition. Rewrite with: go test ./zoo -run Golden -update
 Repeated blocks are folded, updates and optimizer slots counted (see the package comment of graph). Lines that stand in a file
-above are not written again: "... 14 lines of FILE, from FIRST" are those 14, and "... as FILE" is all of it.
+above are not written again: "... 14 lines of FILE, from FIRST" are those 14 (for a fold that counts them, too), and "... as FILE"
+is all of it.
 
 `
 
@@ -230,7 +232,7 @@ func (g *golden) addStages(mode string, c *compiled) error {
 		before = text
 		write := (*graph.Graph).WriteFolded
 		if mode == "bp" && s.pass.Name == "optimizer" { // once, the updates in full: in all modes the rule is the same
-			write = (*graph.Graph).Write
+			write = writeUpdates
 		}
 		if err := g.addGraph(fmt.Sprintf("%s/%d %s", mode, i+1, s.pass.Name), s.graph, write); err != nil {
 			return err
@@ -240,6 +242,27 @@ func (g *golden) addStages(mode string, c *compiled) error {
 		g.add(mode+"/passes that change nothing", strings.Join(idle, ", ")+"\n")
 	}
 	return nil
+}
+
+var sectionHeader = regexp.MustCompile(`(?m)^  \w+( ".*")? \{$`)
+
+// writeUpdates writes a program as WriteFolded does, but the states and the update section as Write does.
+func writeUpdates(g *graph.Graph, w io.Writer) error {
+	var b strings.Builder
+	if err := g.WriteFolded(&b); err != nil {
+		return err
+	}
+	folded, full := b.String(), g.String()
+	folded = folded[:strings.LastIndex(folded, "  ... ")] // the count
+	at := sectionHeader.FindStringIndex(folded)[0]
+	var states strings.Builder
+	for _, l := range strings.SplitAfter(full, "\n") {
+		if strings.Contains(l, " = state ") {
+			states.WriteString(l)
+		}
+	}
+	_, err := fmt.Fprint(w, folded[:at], states.String(), folded[at:], full[strings.Index(full, "  update {\n"):])
+	return err
 }
 
 func (g *golden) addReport(mode string, r *passes.Report) error {

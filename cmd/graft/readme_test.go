@@ -16,8 +16,8 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	quotes := regexp.MustCompile("(?s)<!-- graft ([^\n]*) -->\n```\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	if len(quotes) != 5 {
-		t.Fatalf("%d quotations found, want 5", len(quotes))
+	if len(quotes) != 6 {
+		t.Fatalf("%d quotations found, want 6", len(quotes))
 	}
 	for _, q := range quotes {
 		var stdout, stderr bytes.Buffer
