@@ -9,24 +9,27 @@ func productOps() []*Op {
 	return []*Op{
 		{Name: "matmul", Group: "products", Operands: "x,y", Flags: Differentiable,
 			Attrs: []AttrSpec{{"transA", BoolAttr, false, nil}, {"transB", BoolAttr, false, nil}},
-			Infer: func(c *Call) ([]Type, error) {
-				m, k, n, err := productDims(c)
-				if err != nil {
-					return nil, err
-				}
-				_ = k
-				x := c.Args[0]
-				return []Type{Tensor(x.DType, append(slices.Clone(x.Dims[:x.Rank()-2]), m, n)...)}, nil
-			},
-			FLOPs: func(n *Node) Cost {
-				k := n.Args[0].Type.Dims[n.Args[0].Type.Rank()-1]
-				if n.Bool("transA") {
-					k = n.Args[0].Type.Dims[n.Args[0].Type.Rank()-2]
-				}
-				return CostOf(product(n.Results[0].Type.Dims).Mul(k).Mul(Int(2)))
-			},
+			Infer: multiplied, FLOPs: matmulFLOPs,
 			Doc: "The matrix product over the last two axes, either factor transposed; leading axes are a batch."},
 	}
+}
+
+// multiplied is the shape rule of a matrix product.
+func multiplied(c *Call) ([]Type, error) {
+	m, _, n, err := productDims(c)
+	if err != nil {
+		return nil, err
+	}
+	x := c.Args[0]
+	return []Type{Tensor(x.DType, append(slices.Clone(x.Dims[:x.Rank()-2]), m, n)...)}, nil
+}
+
+func matmulFLOPs(n *Node) Cost {
+	k := n.Args[0].Type.Dims[n.Args[0].Type.Rank()-1]
+	if n.Bool("transA") {
+		k = n.Args[0].Type.Dims[n.Args[0].Type.Rank()-2]
+	}
+	return CostOf(product(n.Results[0].Type.Dims).Mul(k).Mul(Int(2)))
 }
 
 // productDims returns rows, inner and columns of a matmul.

@@ -81,19 +81,7 @@ func feedbackOps() []*Op {
 			}, FLOPs: perElement(8),
 			Doc: "A fixed random matrix [error width, widest point]: uniform on [-1, 1), standard normal, +-1, orthogonal rows or columns of the same mean square as normal, or ones on the diagonal."},
 		{Name: "project", Group: "feedback", Operands: "e,B", Attrs: []AttrSpec{{"scale", FloatAttr, 1.0, nil}},
-			Infer: func(c *Call) ([]Type, error) {
-				if err := wantFloat(c, 0, 1); err != nil {
-					return nil, err
-				}
-				e, b := c.Args[0], c.Args[1]
-				if e.Rank() != 2 || b.Rank() != 2 || e.Dims[1] != b.Dims[0] || e.DType != b.DType {
-					return nil, fmt.Errorf("an error %v cannot be projected by %v", e, b)
-				}
-				return []Type{Tensor(e.DType, e.Dims[0], b.Dims[1])}, nil
-			},
-			FLOPs: func(n *Node) Cost {
-				return CostOf(product(n.Results[0].Type.Dims).Mul(n.Args[0].Type.Dims[1]).Mul(Int(2)))
-			},
+			Infer: projected, FLOPs: projectFLOPs,
 			Doc: "scale * e B: the error's random projection."},
 		{Name: "row_cosine", Group: "feedback", Operands: "a,b",
 			Infer: func(c *Call) ([]Type, error) {
@@ -108,6 +96,22 @@ func feedbackOps() []*Op {
 			}, FLOPs: perOperand(0, 6),
 			Doc: "Mean and standard deviation (n-1) of the cosine between rows of a and b, the number of rows compared, and of rows left out since either is zero."},
 	}
+}
+
+// projected is the shape rule of a projection.
+func projected(c *Call) ([]Type, error) {
+	if err := wantFloat(c, 0, 1); err != nil {
+		return nil, err
+	}
+	e, b := c.Args[0], c.Args[1]
+	if e.Rank() != 2 || b.Rank() != 2 || e.Dims[1] != b.Dims[0] || e.DType != b.DType {
+		return nil, fmt.Errorf("an error %v cannot be projected by %v", e, b)
+	}
+	return []Type{Tensor(e.DType, e.Dims[0], b.Dims[1])}, nil
+}
+
+func projectFLOPs(n *Node) Cost {
+	return CostOf(product(n.Results[0].Type.Dims).Mul(n.Args[0].Type.Dims[1]).Mul(Int(2)))
 }
 
 func optimizerOps() []*Op {
@@ -191,23 +195,5 @@ func optimizerOps() []*Op {
 				return []Type{c.Args[0]}, wantScalar(c, 0, c.Args[0].DType)
 			}, FLOPs: perElement(3),
 			Doc: "min(1, max / (norm + 1e-6)), the factor by which clipping by global norm scales every gradient."},
-	}
-}
-
-func fusedOps() []*Op {
-	return []*Op{
-		{Name: "bias_act", Group: "fused", Operands: "x,bias", Flags: Elementwise | Fused,
-			Attrs: []AttrSpec{{"act", WordAttr, nil, []string{"relu", "elu", "sigmoid", "tanh"}}, {"alpha", FloatAttr, 1.0, nil}},
-			Infer: func(c *Call) ([]Type, error) {
-				if err := wantFloat(c, 0, 1); err != nil {
-					return nil, err
-				}
-				x, b := c.Args[0], c.Args[1]
-				if x.DType != b.DType || b.Rank() != 1 || x.Rank() < 1 || b.Dims[0] != x.Dims[x.Rank()-1] {
-					return nil, fmt.Errorf("a bias for %v has its last axis, not %v", x, b)
-				}
-				return []Type{x}, nil
-			}, FLOPs: perElement(4),
-			Doc: "act(x + bias), the bias along the last axis, in one sweep."},
 	}
 }

@@ -249,6 +249,7 @@ var stagesOf = map[string][]Stage{
 	"program.ir":   {Differentiated, Optimized, Planned},
 	"positions.ir": {Differentiated, Optimized, Planned},
 	"fused.ir":     {Optimized, Planned},
+	"products.ir":  {Optimized, Planned},
 }
 
 func TestVerifyAccepts(t *testing.T) {

@@ -14,6 +14,7 @@
 //
 // In the order in which they may run:
 //
+//	select-outputs  Options.Outputs: what nobody reads is no longer an output
 //	retype          Options.F64: single precision becomes double, for gradient checks
 //	give-random     Options.GivenRandom: named draws become inputs, others are turned off
 //	evaluate        Options.Evaluate, predict, alignment: no dropout, and the model stores nothing
@@ -28,7 +29,7 @@
 //	simplify        removes identities that rules and layers write without care
 //	cse             computes equal nodes once; points that share a matrix share its projection
 //	dce             drops what reaches no output and no store
-//	fuse            makes one sweep of an activation and the bias before it
+//	fuse            makes one op of a product and what is done to its elements: a bias, a sum, an activation or its gradient
 //
 // Where the order of two passes matters, a constraint in pipelines.go says so with its reason. Constraints are checked on every
 // pipeline, also on users' own.
@@ -44,8 +45,8 @@
 // built only where a parameter or an observer needs it. Gradient rules ([VJP]) are values in a table keyed by op: extend a copy
 // of [Rules] and pass it in Options.VJPs. A rule builds nodes and returns one cotangent for each operand that needs one.
 //
-// Every pass preserves results to the bit on the reference kernels, with two exceptions that are the point of a pass: retype, and
-// whatever changes what is computed (evaluate, give-random, the cuts). With the same options the forward section is the same in
+// Every pass preserves results to the bit on the reference kernels, but for the sign of a zero (see tiles), and with two exceptions
+// that are the point of a pass: retype, and whatever changes what is computed (evaluate, give-random, the cuts). With the same options the forward section is the same in
 // all modes.
 //
 // # Parts
@@ -61,7 +62,7 @@
 // "head", or "network" where nothing is cut. Every compilation of a training program proves, on the finished program, that
 //
 //   - the backward part of a region reads no node, value or weight of another region, save a value that a cut hands to it and
-//     what the graft section delivers;
+//     what the graft section, or a fused projection, delivers;
 //   - the graft section reads errors, feedback matrices and fixed operators, but no parameter and no activation;
 //   - every parameter with an uncut path to the loss or to a delivered error has exactly one gradient, and every other one is
 //     frozen and not updated;

@@ -34,15 +34,21 @@ func proveUnlocked(g *graph.Graph, allowTransport bool) error {
 	weights := weightRegions(g)
 	for _, n := range g.Nodes {
 		if n.Phase == graph.Graft {
-			if err := proveGraftPure(n); err != nil {
+			if err := proveDelivery(n, n.Args); err != nil {
 				return err
 			}
 		}
 		if !backward(n) {
 			continue
 		}
-		own := n.Label
-		for _, a := range n.Args {
+		own, args := n.Label, n.Args
+		if n.Op.Name == "fused_project" { // the delivery is part of the node
+			if err := proveDelivery(n, args[:2]); err != nil {
+				return err
+			}
+			args = args[2:]
+		}
+		for _, a := range args {
 			if a.Node.Phase == graph.Backward && a.Node.Label != own {
 				return fmt.Errorf("the backward parts of regions %q and %q are connected at %s (%v)", own, a.Node.Label, n.Op.Name, n.Pos)
 			}
@@ -57,10 +63,10 @@ func proveUnlocked(g *graph.Graph, allowTransport bool) error {
 	return nil
 }
 
-// proveGraftPure shows that what delivers an error reads the error, feedback matrices and fixed operators, and nothing learned by
-// gradient and no activation.
-func proveGraftPure(n *graph.Node) error {
-	for _, a := range n.Args {
+// proveDelivery shows that what n reads to deliver an error is the error, feedback matrices and fixed operators, and nothing
+// learned by gradient and no activation.
+func proveDelivery(n *graph.Node, args []*graph.Value) error {
+	for _, a := range args {
 		if a.Node.Op.Name == "param" || a.Node.Phase == graph.Forward {
 			return fmt.Errorf("the delivery of an error reads %v, at %s (%v)", a, n.Op.Name, n.Pos)
 		}
@@ -132,7 +138,11 @@ func weightOnly(g *graph.Graph) map[*graph.Value][]*graph.Value {
 				params = nil
 				break
 			}
-			params = append(params, out[a]...)
+			for _, p := range out[a] {
+				if !slices.Contains(params, p) { // a value may come by many paths
+					params = append(params, p)
+				}
+			}
 		}
 		for _, v := range n.Results {
 			if params != nil {

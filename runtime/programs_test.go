@@ -51,6 +51,7 @@ func parted() native.Table {
 	t := native.Reference()
 	for _, op := range []string{
 		"add", "sub", "mul", "relu", "tanh", "scale", "relu_grad", "matmul", "softmax", "transpose", "sgd", "adam", "dropout_given",
+		"fused_matmul", "fused_matmul_add", "fused_project",
 	} {
 		k := t[op]
 		k.Parts = func(c *native.Call) int { return min(3, c.Out[0].Len()) }
@@ -212,6 +213,8 @@ func randomProgram(seed uint64, n int) *graph.Graph {
 			push(g.Add(pair[k], nil, pick(), pick())...)
 		case k < 6:
 			push(graph.Apply([]string{"relu", "tanh"}[k-4], pick()))
+		case k == 6 && i%2 == 0:
+			push(g.Add("fused_matmul_add", graph.Attrs{"transB": true, "act": "relu_grad"}, pick(), pick(), pick(), pick())...)
 		case k == 6:
 			push(graph.MatMulT(pick(), pick(), r.IntN(2) == 0, r.IntN(2) == 0))
 		case k == 7:

@@ -70,6 +70,21 @@ func opCases() []opCase {
 			add("bias_act", graph.Attrs{"act": act}, dt+"[1, 4]", dt+"[4]")
 			add("bias_act", graph.Attrs{"act": act}, dt+"[2, 3, 1]", dt+"[1]")
 		}
+		for _, act := range []string{"none", "relu", "elu", "sigmoid", "tanh", "relu_grad", "elu_grad", "sigmoid_grad", "tanh_grad"} {
+			attrs := graph.Attrs{"act": act, "alpha": 0.7, "transB": true}
+			var of []string
+			if strings.HasSuffix(act, "_grad") {
+				of = []string{dt + "[3, 4]"}
+				add("fused_project", graph.Attrs{"act": act, "scale": 0.3}, dt+"[3, 5]", dt+"[5, 4]", of[0])
+			}
+			with := func(op string, operands ...string) { add(op, attrs, append(operands, of...)...) }
+			with("fused_matmul", dt+"[3, 5]", dt+"[4, 5]")
+			with("fused_matmul", dt+"[3, 5]", dt+"[4, 5]", dt+"[4]")
+			with("fused_matmul_add", dt+"[3, 5]", dt+"[4, 5]", dt+"[3, 4]")
+			with("fused_matmul_add", dt+"[3, 5]", dt+"[4, 5]", dt+"[3, 4]", dt+"[4]")
+		}
+		add("fused_matmul", graph.Attrs{"act": "tanh", "transA": true}, dt+"[2, 5, 3]", dt+"[2, 5, 4]", dt+"[4]")
+		add("fused_matmul", graph.Attrs{"act": "relu_grad"}, dt+"[1, 5]", dt+"[5, 1]", dt+"[1, 1]")
 		for _, op := range []string{"sum", "mean"} {
 			for _, keep := range []bool{false, true} {
 				for s, axes := range map[string][][]int{

@@ -2,6 +2,7 @@ package gorgonia
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"graft/graph"
@@ -17,7 +18,7 @@ type rule func(n *graph.Node, shape []int, x []*G.Node) (*G.Node, error)
 // own holds the ops that are lowered to Gorgonia's own wherever their values are floating-point numbers: Gorgonia computes
 // with no other dtype that graft has.
 func own() map[string]rule {
-	return map[string]rule{
+	rules := map[string]rule{
 		"matmul":  matmul,
 		"project": project,
 
@@ -46,7 +47,6 @@ func own() map[string]rule {
 		"shift": func(n *graph.Node, _ []int, x []*G.Node) (*G.Node, error) {
 			return G.Add(x[0], number(x[0], n.Float("by")))
 		},
-		"bias_act": biasAct,
 
 		"sum":       reduction(G.Sum),
 		"mean":      reduction(G.Mean),
@@ -58,6 +58,8 @@ func own() map[string]rule {
 			return G.Concat(n.Int("axis"), x...)
 		},
 	}
+	maps.Copy(rules, fusedRules())
+	return rules
 }
 
 // ownRule returns the rule for n, or nil when n takes a kernel.
@@ -106,25 +108,6 @@ func elu(x *G.Node, alpha float64) (*G.Node, error) {
 	below := c.do1(G.Neg, c.do1(G.Rectify, c.do(G.Neg(x))))
 	below = c.do2(G.HadamardProd, c.do1(G.Expm1, below), number(x, alpha))
 	return c.do2(G.Add, above, below), c.err
-}
-
-func biasAct(n *graph.Node, shape []int, x []*G.Node) (*G.Node, error) {
-	sum, err := pairwise(G.Add)(n, shape, x)
-	if err != nil {
-		return nil, err
-	}
-	switch act := n.Str("act"); act {
-	case "relu":
-		return G.Rectify(sum)
-	case "sigmoid":
-		return G.Sigmoid(sum)
-	case "tanh":
-		return G.Tanh(sum)
-	case "elu":
-		return elu(sum, n.Float("alpha"))
-	default:
-		return nil, fmt.Errorf("there is no activation %q", act)
-	}
 }
 
 // matmul transposes factors by nodes of their own, since Gorgonia's product of matrices cannot be told to.

@@ -217,7 +217,7 @@ func cases() []testCase {
 	tableCases(add)
 	edgeCases(add)
 	scanCases(add)
-	return cs
+	return append(cs, fusedCases()...)
 }
 
 // dims returns dimensions, 0 as a symbol: only a bound dimension can be 0.

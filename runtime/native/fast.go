@@ -20,8 +20,8 @@ func kernelsOf(f *family) Table {
 	}
 	addFastElementwise(t, v)
 	addFastShape(t, f, l)
-	addFastProducts(t, f)
-	addFastLosses(t, v)
+	addFastProducts(t, f, v)
+	addFastLosses(t, f, v)
 	addFastNorms(t, v.norm)
 	addFastOptimizers(t, l, v)
 	addFastReductions(t, l, v)

@@ -41,12 +41,24 @@ func addFastElementwise(t Table, v *vectors) {
 	t["bias_act"] = t["bias_act"].faster(perElement, biasAct32(v)).divided(perElement, largest)
 }
 
-// biasAct32 adds the bias row by row and applies the activation to what lies in the cache.
+// biasRows are many short biases in a row.
+type biasRows [2048]float32
+
+// biasAct32 adds the bias row by row, of short rows many at a time, and applies the activation to what lies in the cache.
 func biasAct32(v *vectors) body {
-	add := v.pair["add"]
+	add, free := v.pair["add"], new(spare[biasRows])
 	return func(c *Call, lo, hi int) error {
 		x, bias, out, alpha := c.In[0].F32, c.In[1].F32, c.Out[0].F32, float32(c.Node.Float("alpha"))
 		act := v.point[c.Node.Str("act")]
+		if n := len(bias); n <= len(biasRows{})/8 && hi-lo > n {
+			b := free.take()
+			defer free.give(b)
+			many := b[:min(len(b), hi-lo)/n*n]
+			for at := copy(many, bias); at < len(many); at *= 2 {
+				copy(many[at:], many[:at])
+			}
+			bias = many
+		}
 		for lo < hi {
 			j := lo % len(bias)
 			n := min(len(bias)-j, hi-lo)

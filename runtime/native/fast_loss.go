@@ -2,12 +2,14 @@ package native
 
 import "math"
 
-func addFastLosses(t Table, v *vectors) {
-	t["softmax"] = t["softmax"].faster(perRow, softmax32(v, math.Inf(-1)))
-	t["restricted_softmax"] = t["restricted_softmax"].faster(perRow, softmax32(v, 0))
-	t["softmax_grad"] = t["softmax_grad"].faster(perRow, softmaxGradOf(v))
-	t["log_softmax"] = t["log_softmax"].faster(perRow, logSoftmax32(v))
-	t["log_softmax_grad"] = t["log_softmax_grad"].faster(perRow, logSoftmaxGradOf(v))
+func addFastLosses(t Table, f *family, v *vectors) {
+	free := new(spare[columnBlocks])
+	for name, long := range map[string]body{
+		"softmax": softmax32(v, math.Inf(-1)), "restricted_softmax": softmax32(v, 0), "log_softmax": logSoftmax32(v),
+		"softmax_grad": softmaxGradOf(v), "log_softmax_grad": logSoftmaxGradOf(v),
+	} {
+		t[name] = t[name].faster(perRow, shortRows(f, free, v.column[name], long))
+	}
 	t["softmax_cross_entropy"] = summed(perRow, largest, crossEntropyPart32(v), crossEntropyPart[float64], identity)
 	t["softmax_cross_entropy_grad"] = t["softmax_cross_entropy_grad"].faster(perLabel, crossEntropyGrad32(v))
 	t["sigmoid_cross_entropy"] = summed(perLogit, largest, binaryEntropyPart32(v), binaryEntropyPart[float64], identity)

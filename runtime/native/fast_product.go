@@ -1,31 +1,48 @@
 package native
 
-import "sync"
+import "graft/graph"
 
-func addFastProducts(t Table, f *family) {
-	for _, name := range []string{"matmul", "project"} {
-		t[name] = t[name].faster(perPiece, newMatmul32(f)).divided(perPiece, productWork)
+func addFastProducts(t Table, f *family, v *vectors) {
+	pool := new(spare[packs])
+	for _, name := range []string{"matmul", "project", "fused_matmul", "fused_matmul_add", "fused_project"} {
+		k := t[name].faster(perPiece, newProduct32(f, v, pool)).divided(perPiece, productWork)
+		k.Prepare = func(c *Call) error {
+			p := newProduct(c)
+			p.grid = newGrid(p)
+			if p.grid.deep > 1 && c.Out[0].DType == graph.F32 {
+				p.sum = newSplitSum(p.grid.deep, p.m*p.n, v)
+			}
+			c.Data = p
+			return nil
+		}
+		t[name] = k
 	}
 }
 
 // perPiece counts the pieces of all matrices of a product's result.
 func perPiece(c *Call) int {
 	p := c.Data.(*productShape)
-	g := newGrid(p.m, p.n, p.k)
-	return p.batch * g.down * g.across
+	return p.batch * p.grid.down * p.grid.across * p.grid.deep
 }
 
-// grid says how each matrix of a product's result is cut into pieces that workers share: down x across of them, of rows x cols
-// elements, those at the edges less.
-type grid struct{ down, across, rows, cols int }
+// grid says how each matrix of a product is cut into pieces that workers share: its result into down x across of rows x cols
+// elements, those at the edges less, or the inner dimension into deep of depth terms, the last less.
+type grid struct{ down, across, deep, rows, cols, depth int }
 
 // newGrid cuts large products. A piece packs the factors for itself, so pieces are so wide that this costs little; narrower
-// ones are made only where there would be too few. They consist of whole tiles of every family.
-func newGrid(m, n, k int) grid {
+// ones are made only where there would be too few. They consist of whole tiles of every family. A small result of a long inner
+// dimension, such as the gradient of a weight, is made of sums over pieces of it: so each factor is still packed once.
+func newGrid(p *productShape) grid {
+	m, n, k := p.m, p.n, p.k
 	if n == 1 {
-		m, n = n, m // see matmulPieces
+		m, n = n, m // see pieces
 	}
-	g := grid{1, 1, m, n}
+	g := grid{1, 1, 1, m, n, k}
+	if size := m * n; p.batch == 1 && p.tail == plain && size <= 1<<17 && k >= 16*max(depth, m, n) && size*k > 1<<23 {
+		g.depth = roundUp((k+3)/4, depth)
+		g.deep = (k + g.depth - 1) / g.depth
+		return g
+	}
 	for {
 		work, side := g.rows*g.cols*k, max(g.rows, g.cols)
 		if !(work > 1<<22 && side > 512 || work > 1<<23 && side >= 128 && g.down*g.across < 4) {
@@ -49,21 +66,21 @@ func productWork(c *Call) int {
 	return p.batch * (p.m*p.n*p.k + 1<<12) / 64
 }
 
-// newMatmul32 returns the body of dense products. All its calls share the scratch memory for packed factors, so there is
+// newProduct32 returns the body of dense products. All its calls share the scratch memory for packed factors, so there is
 // as much of it as there are workers.
-func newMatmul32(f *family) body {
-	pool := &sync.Pool{New: func() any { return new(packs) }}
+func newProduct32(f *family, v *vectors, pool *spare[packs]) body {
 	return func(c *Call, lo, hi int) error {
-		p, s := c.Data.(*productShape), pool.Get().(*packs)
-		matmulPieces(c, p, f, lo, hi, s)
-		pool.Put(s)
+		s := pool.take()
+		pieces(c, f, v, lo, hi, s)
+		pool.give(s)
 		return nil
 	}
 }
 
-// matmulPieces computes pieces of the result.
-func matmulPieces(c *Call, p *productShape, f *family, lo, hi int, s *packs) {
-	m, n, k, scale := p.m, p.n, p.k, float32(p.scale)
+// pieces computes pieces of the result.
+func pieces(c *Call, f *family, v *vectors, lo, hi int, s *packs) {
+	p := c.Data.(*productShape)
+	m, n, k, g := p.m, p.n, p.k, &p.grid
 	a, b := matrix{down: k, right: 1}, matrix{down: n, right: 1}
 	if p.transA {
 		a.down, a.right = 1, m
@@ -72,24 +89,51 @@ func matmulPieces(c *Call, p *productShape, f *family, lo, hi int, s *packs) {
 		b.down, b.right = 1, k
 	}
 	x, y, out := c.In[0].F32, c.In[1].F32, c.Out[0].F32
-	g := newGrid(m, n, k)
-	if n == 1 { // A column lies in memory like a row, and tiles are wide.
-		m, n, a, b, x, y = n, m, b.transposed(), a.transposed(), y, x
+	var whole, here epilogue
+	var e *epilogue
+	if p.tail != plain {
+		whole, e = newEpilogue(c, &p.tail, v), &here
 	}
-	blocking := f.blocks(g.rows, g.cols, k, &a, &b)
+	if n == 1 { // A column lies in memory like a row, and tiles are wide.
+		m, n, a, b, x, y, whole.column = n, m, b.transposed(), a.transposed(), y, x, true
+	}
+	blocking := f.blocks(g.rows, g.cols, g.depth, &a, &b)
 	for piece := lo; piece < hi; piece++ {
+		if g.deep > 1 {
+			l := piece * g.depth
+			a.x, b.x = x[l*a.right:], y[l*b.down:]
+			blocking.product(m, n, min(g.depth, k-l), float32(p.scale), &a, &b, p.sum.begin(piece), n, nil, s)
+			p.sum.end(piece, out)
+			continue
+		}
 		batch, i, j := piece, 0, 0
 		if g.down*g.across > 1 {
 			batch, i, j = piece/(g.down*g.across), piece/g.across%g.down*g.rows, piece%g.across*g.cols
 		}
-		rows, cols, out := min(g.rows, m-i), min(g.cols, n-j), out[batch*m*n+i*n+j:]
+		first := batch*m*n + i*n + j
+		rows, cols, dst := min(g.rows, m-i), min(g.cols, n-j), out[first:]
+		if e != nil {
+			here = whole.from(first, j)
+		}
 		if k == 0 {
-			for r := range rows {
-				clear(out[r*n:][:cols])
-			}
+			empty(dst, rows, cols, n, e)
 			continue
 		}
 		a.x, b.x = x[batch*m*k+i*a.down:], y[batch*k*n+j*b.right:]
-		blocking.product(rows, cols, k, scale, &a, &b, out, n, s)
+		blocking.product(rows, cols, k, float32(p.scale), &a, &b, dst, n, e, s)
+	}
+}
+
+// empty computes the product of factors without an inner dimension.
+func empty(c []float32, rows, cols, rowC int, e *epilogue) {
+	if e != nil && e.z != nil {
+		e.begin(c, 0, rows, cols, rowC)
+	} else {
+		for r := range rows {
+			clear(c[r*rowC:][:cols])
+		}
+	}
+	if e != nil {
+		e.finish(c, 0, rows, cols, rowC, 0)
 	}
 }

@@ -67,18 +67,21 @@ type packs struct {
 	b [breadth * depth]float32
 }
 
-// product computes C = scale * A B in this goroutine, with C m x n and k inner; C's rows lie rowC apart. It is the one place
-// where dense f32 products are made.
+// product computes C = scale * A B in this goroutine, with C m x n and k inner; C's rows lie rowC apart. Where there is an
+// epilogue, it is applied to each strip of C; then the scale is 1 if the epilogue has a z. This is the one place where dense f32
+// products are made.
 //
-// The bits of an element are a function of its row of A, its column of B, k and scale: k is divided into blocks by its length,
-// the sum of each is made in ascending order, and they are added in order. Tiles, blocks and packing make no difference.
-func (p *blocking) product(m, n, k int, scale float32, a, b *matrix, c []float32, rowC int, s *packs) {
+// The bits of an element are a function of its row of A, its column of B, k, scale and what the epilogue reads for it: k is
+// divided into blocks by its length, the sum of each is made in ascending order, and they are added in order, to z if there is
+// one. Tiles, blocks and packing make no difference.
+func (p *blocking) product(m, n, k int, scale float32, a, b *matrix, c []float32, rowC int, e *epilogue, s *packs) {
+	accumulate := e != nil && e.z != nil
 	// Small products spend much of their time here; single words are faster to move than a matrix is.
 	for j := 0; j < n; j += p.width {
 		nb := min(p.width, n-j)
 		for l := 0; l < k; l += p.k {
 			kb := min(p.k, k-l)
-			scaleHere, add := float32(1), l > 0
+			scaleHere, add := float32(1), l > 0 || accumulate
 			if l+kb == k {
 				scaleHere = scale
 			}
@@ -98,12 +101,17 @@ func (p *blocking) product(m, n, k int, scale float32, a, b *matrix, c []float32
 				}
 				for r := i; r < end; r += p.height {
 					mb := min(p.height, end-r)
+					if l == 0 && accumulate {
+						e.begin(c, r*rowC+j, mb, nb, rowC)
+					}
 					for q := 0; q*p.tile < nb; q++ {
 						w := min(p.tile, nb-q*p.tile)
 						p.family.tile(mb, w, kb, panel[:(mb-1)*rowA+(kb-1)*stepA+1], rowA, stepA, block[q*nextB:][:(kb-1)*stepB+w], stepB,
 							c[r*rowC+j+q*p.tile:][:(mb-1)*rowC+w], rowC, scaleHere, add)
 					}
-					// Where l+kb == k, the rows r to r+mb and columns j to j+nb of C are complete, and still in the cache.
+					if l+kb == k && e != nil {
+						e.finish(c, r*rowC+j, mb, nb, rowC, j)
+					}
 					panel = panel[min(nextA, len(panel)):]
 				}
 			}

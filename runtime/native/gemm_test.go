@@ -50,7 +50,7 @@ func TestProduct(t *testing.T) {
 
 func multiply(f *family, m, n, k int, scale float32, a, b matrix, c []float32, rowC int, s *packs) {
 	p := f.blocks(m, n, k, &a, &b)
-	p.product(m, n, k, scale, &a, &b, c, rowC, s)
+	p.product(m, n, k, scale, &a, &b, c, rowC, nil, s)
 }
 
 // from is the part of m that begins with element (i, j).
@@ -221,7 +221,7 @@ func TestMatmulFamilies(t *testing.T) {
 // productCases are products large enough for several parts, and batches of small ones.
 func productCases() []testCase {
 	var cs []testCase
-	for _, s := range [][4]int{{1, 530, 40, 220}, {1, 100, 700, 130}, {700, 5, 9, 40}, {3, 1, 700, 600}, {3, 700, 1, 600}, {2, 3, 4, 0}} {
+	for _, s := range [][4]int{{1, 530, 40, 220}, {1, 100, 700, 130}, {700, 5, 9, 40}, {3, 1, 700, 600}, {3, 700, 1, 600}, {2, 3, 4, 0}, {1, 30, 40, 9000}, {1, 7, 1, 1 << 17}} {
 		batch, m, n, k := s[0], s[1], s[2], s[3]
 		for trans := range 4 {
 			ta, tb := trans&1 != 0, trans&2 != 0
@@ -242,18 +242,18 @@ func productCases() []testCase {
 func TestGrid(t *testing.T) {
 	for _, s := range [][3]int{{1, 1, 1}, {1024, 1024, 1024}, {65536, 256, 256}, {256, 256, 65536}, {1, 100000, 5000}, {100000, 1, 5000}, {513, 300, 4000}} {
 		m, n, k := s[0], s[1], s[2]
-		g := newGrid(m, n, k)
+		g := newGrid(&productShape{batch: 1, m: m, n: n, k: k, tail: plain})
 		if n == 1 {
 			m, n = n, m
 		}
-		for _, d := range [][3]int{{m, g.down, g.rows}, {n, g.across, g.cols}} {
+		for _, d := range [][3]int{{m, g.down, g.rows}, {n, g.across, g.cols}, {k, g.deep, g.depth}} {
 			size, pieces, each := d[0], d[1], d[2]
 			if (pieces-1)*each >= size || pieces*each < size {
 				t.Errorf("%v: %d pieces of %d for %d", s, pieces, each, size)
 			}
 		}
-		if work := m * n * k; work > 1<<25 && g.down*g.across < 4 {
-			t.Errorf("%v: %d pieces", s, g.down*g.across)
+		if work := m * n * k; work > 1<<25 && g.down*g.across*g.deep < 4 {
+			t.Errorf("%v: %d pieces", s, g.down*g.across*g.deep)
 		}
 	}
 }

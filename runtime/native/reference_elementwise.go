@@ -36,10 +36,9 @@ func elementwiseReference() Table {
 		"elu_grad":        pairwise("alpha", eluGrad),
 		"leaky_relu_grad": pairwise("slope", leakyReluGrad),
 		"abs_grad":        pairwise("", absGrad),
-		"sigmoid_grad":    pairwise("", func(dy, y, _ float64) float64 { return dy * y * (1 - y) }),
-		"tanh_grad":       pairwise("", func(dy, y, _ float64) float64 { return dy * (1 - y*y) }),
+		"sigmoid_grad":    pairwise("", sigmoidGrad),
+		"tanh_grad":       pairwise("", tanhGrad),
 
-		"bias_act":      floats(perElement, biasAct[float32], biasAct[float64]).inPlace(0),
 		"dropout_given": pairwise("rate", dropped),
 		"clip_factor":   pointwise("max", func(norm, limit float64) float64 { return min(1, limit/(norm+1e-6)) }),
 
@@ -81,6 +80,10 @@ func eluGrad(dy, y, alpha float64) float64 {
 	}
 	return dy * (y + alpha)
 }
+
+func sigmoidGrad(dy, y, _ float64) float64 { return dy * y * (1 - y) }
+
+func tanhGrad(dy, y, _ float64) float64 { return dy * (1 - y*y) }
 
 func leakyReluGrad(dy, y, slope float64) float64 {
 	if y > 0 {
@@ -146,29 +149,6 @@ func applyPair[T float](attr string, f func(x, y, p float64) float64) body {
 		}
 		return nil
 	}
-}
-
-func biasAct[T float](c *Call, lo, hi int) error {
-	act := activation(c.Node.Str("act"))
-	x, bias, out, alpha := data[T](c.In[0]), data[T](c.In[1]), data[T](c.Out[0]), c.Node.Float("alpha")
-	for i := lo; i < hi; i++ {
-		// Fusion must not change the bits: the sum is rounded as the unfused add rounds it.
-		sum := T(float64(x[i]) + float64(bias[i%len(bias)]))
-		out[i] = T(act(float64(sum), alpha))
-	}
-	return nil
-}
-
-func activation(name string) func(x, alpha float64) float64 {
-	switch name {
-	case "relu":
-		return relu
-	case "elu":
-		return elu
-	case "sigmoid":
-		return sigmoid
-	}
-	return tanh
 }
 
 func equal[T element](c *Call, lo, hi int) error {

@@ -29,13 +29,16 @@ type productShape struct {
 	batch, m, n, k int
 	transA, transB bool
 	scale          float64
+	tail           tail
+	grid           grid      // of Kernels
+	sum            *splitSum // of Kernels, where the inner dimension is cut
 }
 
 func newProduct(c *Call) *productShape {
 	s := c.Out[0].Shape
 	r := len(s)
-	p := &productShape{batch: buffer.Size(s[:r-2]), m: s[r-2], n: s[r-1], scale: 1}
-	if c.Node.Op.Name == "project" {
+	p := &productShape{batch: buffer.Size(s[:r-2]), m: s[r-2], n: s[r-1], scale: 1, tail: tailOf(c.Node)}
+	if op := c.Node.Op.Name; op == "project" || op == "fused_project" {
 		p.scale = c.Node.Float("scale")
 	} else {
 		p.transA, p.transB = c.Node.Bool("transA"), c.Node.Bool("transB")
@@ -49,7 +52,7 @@ func newProduct(c *Call) *productShape {
 
 func matmul[T float](c *Call, lo, hi int) error {
 	p := c.Data.(*productShape)
-	a, b, out := data[T](c.In[0]), data[T](c.In[1]), data[T](c.Out[0])
+	a, b, out, f := data[T](c.In[0]), data[T](c.In[1]), data[T](c.Out[0]), newFinisher[T](c, p.tail)
 	rowA, stepA := p.k, 1
 	if p.transA {
 		rowA, stepA = 1, p.m
@@ -66,7 +69,7 @@ func matmul[T float](c *Call, lo, hi int) error {
 			for l := range p.k {
 				total += float64(a[firstA+l*stepA]) * float64(b[firstB+j*colB+l*stepB])
 			}
-			out[row*p.n+j] = T(p.scale * total)
+			out[row*p.n+j] = f.finish(T(p.scale*total), row*p.n+j, j)
 		}
 	}
 	return nil

@@ -6,6 +6,10 @@ type point32 func(dst, x []float32, p float32)
 // pair32 is a function of two elements and a number. dst may be x or y.
 type pair32 func(dst, x, y []float32, p float32)
 
+// column32 is an op on rows that lie as columns, cols of them, of as many elements as there are rows, which lie stride elements
+// apart. x is the first operand and becomes the result, y is the second where there is one.
+type column32 func(x, y []float32, cols, rows, stride int)
+
 // vectors are a family's functions of float32 vectors, of which ops on elements and on rows are made. Each element's bits
 // are a function of its operands alone, whatever its place in the vector, and each sum's of its vector alone.
 //
@@ -22,6 +26,9 @@ type pair32 func(dst, x, y []float32, p float32)
 type vectors struct {
 	point map[string]point32 // by op; also "less": p-x, "over": x/p, "under": p/x
 	pair  map[string]pair32  // by op; what the ops on rows compute of each element once p, their sum, is known
+
+	// column are ops on short rows, by op; none in a family that takes each row alone.
+	column map[string]column32
 
 	drop          func(dst, x, draws []float32, rate float64) // dropout_given
 	sum           func(x []float32) float64

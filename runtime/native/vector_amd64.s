@@ -3669,6 +3669,988 @@ done3:
 	VZEROUPPER
 	RET
 
+// func columnSoftmaxAVX512(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·columnSoftmaxAVX512(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ cols+48(FP), BX
+	XORQ SI, SI
+	SUBQ $0x10, BX
+	JLT  rest2
+
+whole1:
+	VBROADCASTSS constants<>+152(SB), Z0
+	MOVQ         AX, DI
+	LEAQ         (DX)(SI*4), R8
+	TESTQ        DI, DI
+	JZ           rows5
+
+row4:
+	VMOVUPS (R8), Z1
+	VMAXPS  Z1, Z0, Z0
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row4
+
+rows5:
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, DI
+	LEAQ   (DX)(SI*4), R8
+	TESTQ  DI, DI
+	JZ     rows7
+
+row6:
+	VMOVUPS          (R8), Z1
+	VSUBPS           Z0, Z1, Z1
+	VBROADCASTSS     constants<>+44(SB), Z8
+	VMAXPS           Z1, Z8, Z1
+	VBROADCASTSS     constants<>+48(SB), Z8
+	VMULPS           Z8, Z1, Z8
+	VCVTPS2DQ        Z8, Z8
+	VCVTDQ2PS        Z8, Z8
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+52(SB), Z9
+	VFNMADD231PS     Z9, Z8, Z1
+	VBROADCASTSS     constants<>+56(SB), Z9
+	VFNMADD231PS     Z9, Z8, Z1
+	VBROADCASTSS     constants<>+60(SB), Z9
+	VFMADD213PS.BCST constants<>+64(SB), Z1, Z9
+	VFMADD213PS.BCST constants<>+68(SB), Z1, Z9
+	VFMADD213PS.BCST constants<>+72(SB), Z1, Z9
+	VFMADD213PS.BCST constants<>+76(SB), Z1, Z9
+	VFMADD213PS.BCST constants<>+80(SB), Z1, Z9
+	VMOVAPS          Z1, Z10
+	VMULPS           Z1, Z1, Z1
+	VFMADD231PS      Z9, Z1, Z10
+	VBROADCASTSS     constants<>+84(SB), Z1
+	VADDPS           Z1, Z10, Z1
+	VSCALEFPS        Z8, Z1, Z1
+	VMOVUPS          Z1, (R8)
+	VEXTRACTF64X4    $0x01, Z1, Y4
+	VCVTPS2PD        Y1, Z1
+	VCVTPS2PD        Y4, Z8
+	VADDPD           Z1, Z2, Z2
+	VADDPD           Z8, Z3, Z3
+	ADDQ             CX, R8
+	DECQ             DI
+	JNZ              row6
+
+rows7:
+	VCVTPD2PS    Z2, Y4
+	VCVTPD2PS    Z3, Y0
+	VINSERTF64X4 $0x01, Y0, Z4, Z4
+	MOVQ         AX, DI
+	LEAQ         (DX)(SI*4), R8
+	TESTQ        DI, DI
+	JZ           rows9
+
+row8:
+	VMOVUPS (R8), Z0
+	VDIVPS  Z4, Z0, Z0
+	VMOVUPS Z0, (R8)
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row8
+
+rows9:
+	ADDQ $0x10, SI
+	SUBQ $0x10, BX
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x10, BX
+	JZ           done3
+	MOVL         $0x0000ffff, DI
+	BZHIL        BX, DI, DI
+	KMOVW        DI, K1
+	VBROADCASTSS constants<>+152(SB), Z0
+	MOVQ         AX, BX
+	LEAQ         (DX)(SI*4), DI
+	TESTQ        BX, BX
+	JZ           rows11
+
+row10:
+	VMOVUPS.Z (DI), K1, Z1
+	VMAXPS    Z1, Z0, Z0
+	ADDQ      CX, DI
+	DECQ      BX
+	JNZ       row10
+
+rows11:
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	MOVQ   AX, BX
+	LEAQ   (DX)(SI*4), DI
+	TESTQ  BX, BX
+	JZ     rows13
+
+row12:
+	VMOVUPS.Z        (DI), K1, Z1
+	VSUBPS           Z0, Z1, Z1
+	VBROADCASTSS     constants<>+44(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VBROADCASTSS     constants<>+48(SB), Z2
+	VMULPS           Z2, Z1, Z2
+	VCVTPS2DQ        Z2, Z2
+	VCVTDQ2PS        Z2, Z2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+52(SB), Z3
+	VFNMADD231PS     Z3, Z2, Z1
+	VBROADCASTSS     constants<>+56(SB), Z3
+	VFNMADD231PS     Z3, Z2, Z1
+	VBROADCASTSS     constants<>+60(SB), Z3
+	VFMADD213PS.BCST constants<>+64(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+68(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+72(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+76(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+80(SB), Z1, Z3
+	VMOVAPS          Z1, Z4
+	VMULPS           Z1, Z1, Z1
+	VFMADD231PS      Z3, Z1, Z4
+	VBROADCASTSS     constants<>+84(SB), Z1
+	VADDPS           Z1, Z4, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VMOVUPS          Z1, K1, (DI)
+	VEXTRACTF64X4    $0x01, Z1, Y2
+	VCVTPS2PD        Y1, Z1
+	VCVTPS2PD        Y2, Z2
+	VADDPD           Z1, Z5, Z5
+	VADDPD           Z2, Z6, Z6
+	ADDQ             CX, DI
+	DECQ             BX
+	JNZ              row12
+
+rows13:
+	VCVTPD2PS    Z5, Y7
+	VCVTPD2PS    Z6, Y0
+	VINSERTF64X4 $0x01, Y0, Z7, Z7
+	LEAQ         (DX)(SI*4), DX
+	TESTQ        AX, AX
+	JZ           rows15
+
+row14:
+	VMOVUPS.Z (DX), K1, Z0
+	VDIVPS    Z7, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)
+	ADDQ      CX, DX
+	DECQ      AX
+	JNZ       row14
+
+rows15:
+done3:
+	VZEROUPPER
+	RET
+
+// func columnRestrictedSoftmaxAVX512(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·columnRestrictedSoftmaxAVX512(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ cols+48(FP), BX
+	XORQ SI, SI
+	SUBQ $0x10, BX
+	JLT  rest2
+
+whole1:
+	VBROADCASTSS constants<>+0(SB), Z0
+	MOVQ         AX, DI
+	LEAQ         (DX)(SI*4), R8
+	TESTQ        DI, DI
+	JZ           rows5
+
+row4:
+	VMOVUPS (R8), Z1
+	VMAXPS  Z1, Z0, Z0
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row4
+
+rows5:
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, DI
+	LEAQ   (DX)(SI*4), R8
+	TESTQ  DI, DI
+	JZ     rows7
+
+row6:
+	VMOVUPS          (R8), Z1
+	VSUBPS           Z0, Z1, Z1
+	VBROADCASTSS     constants<>+44(SB), Z8
+	VMAXPS           Z1, Z8, Z1
+	VBROADCASTSS     constants<>+48(SB), Z8
+	VMULPS           Z8, Z1, Z8
+	VCVTPS2DQ        Z8, Z8
+	VCVTDQ2PS        Z8, Z8
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+52(SB), Z9
+	VFNMADD231PS     Z9, Z8, Z1
+	VBROADCASTSS     constants<>+56(SB), Z9
+	VFNMADD231PS     Z9, Z8, Z1
+	VBROADCASTSS     constants<>+60(SB), Z9
+	VFMADD213PS.BCST constants<>+64(SB), Z1, Z9
+	VFMADD213PS.BCST constants<>+68(SB), Z1, Z9
+	VFMADD213PS.BCST constants<>+72(SB), Z1, Z9
+	VFMADD213PS.BCST constants<>+76(SB), Z1, Z9
+	VFMADD213PS.BCST constants<>+80(SB), Z1, Z9
+	VMOVAPS          Z1, Z10
+	VMULPS           Z1, Z1, Z1
+	VFMADD231PS      Z9, Z1, Z10
+	VBROADCASTSS     constants<>+84(SB), Z1
+	VADDPS           Z1, Z10, Z1
+	VSCALEFPS        Z8, Z1, Z1
+	VMOVUPS          Z1, (R8)
+	VEXTRACTF64X4    $0x01, Z1, Y4
+	VCVTPS2PD        Y1, Z1
+	VCVTPS2PD        Y4, Z8
+	VADDPD           Z1, Z2, Z2
+	VADDPD           Z8, Z3, Z3
+	ADDQ             CX, R8
+	DECQ             DI
+	JNZ              row6
+
+rows7:
+	VBROADCASTSS     constants<>+0(SB), Z1
+	VSUBPS           Z0, Z1, Z0
+	VBROADCASTSS     constants<>+44(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VBROADCASTSS     constants<>+48(SB), Z1
+	VMULPS           Z1, Z0, Z1
+	VCVTPS2DQ        Z1, Z1
+	VCVTDQ2PS        Z1, Z1
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     constants<>+52(SB), Z8
+	VFNMADD231PS     Z8, Z1, Z0
+	VBROADCASTSS     constants<>+56(SB), Z8
+	VFNMADD231PS     Z8, Z1, Z0
+	VBROADCASTSS     constants<>+60(SB), Z8
+	VFMADD213PS.BCST constants<>+64(SB), Z0, Z8
+	VFMADD213PS.BCST constants<>+68(SB), Z0, Z8
+	VFMADD213PS.BCST constants<>+72(SB), Z0, Z8
+	VFMADD213PS.BCST constants<>+76(SB), Z0, Z8
+	VFMADD213PS.BCST constants<>+80(SB), Z0, Z8
+	VMOVAPS          Z0, Z9
+	VMULPS           Z0, Z0, Z0
+	VFMADD231PS      Z8, Z0, Z9
+	VBROADCASTSS     constants<>+84(SB), Z0
+	VADDPS           Z0, Z9, Z0
+	VSCALEFPS        Z1, Z0, Z0
+	VEXTRACTF64X4    $0x01, Z0, Y1
+	VCVTPS2PD        Y0, Z0
+	VCVTPS2PD        Y1, Z1
+	VADDPD           Z0, Z2, Z2
+	VADDPD           Z1, Z3, Z3
+	VCVTPD2PS        Z2, Y4
+	VCVTPD2PS        Z3, Y0
+	VINSERTF64X4     $0x01, Y0, Z4, Z4
+	MOVQ             AX, DI
+	LEAQ             (DX)(SI*4), R8
+	TESTQ            DI, DI
+	JZ               rows9
+
+row8:
+	VMOVUPS (R8), Z0
+	VDIVPS  Z4, Z0, Z0
+	VMOVUPS Z0, (R8)
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row8
+
+rows9:
+	ADDQ $0x10, SI
+	SUBQ $0x10, BX
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x10, BX
+	JZ           done3
+	MOVL         $0x0000ffff, DI
+	BZHIL        BX, DI, DI
+	KMOVW        DI, K1
+	VBROADCASTSS constants<>+0(SB), Z0
+	MOVQ         AX, BX
+	LEAQ         (DX)(SI*4), DI
+	TESTQ        BX, BX
+	JZ           rows11
+
+row10:
+	VMOVUPS.Z (DI), K1, Z1
+	VMAXPS    Z1, Z0, Z0
+	ADDQ      CX, DI
+	DECQ      BX
+	JNZ       row10
+
+rows11:
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	MOVQ   AX, BX
+	LEAQ   (DX)(SI*4), DI
+	TESTQ  BX, BX
+	JZ     rows13
+
+row12:
+	VMOVUPS.Z        (DI), K1, Z1
+	VSUBPS           Z0, Z1, Z1
+	VBROADCASTSS     constants<>+44(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VBROADCASTSS     constants<>+48(SB), Z2
+	VMULPS           Z2, Z1, Z2
+	VCVTPS2DQ        Z2, Z2
+	VCVTDQ2PS        Z2, Z2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+52(SB), Z3
+	VFNMADD231PS     Z3, Z2, Z1
+	VBROADCASTSS     constants<>+56(SB), Z3
+	VFNMADD231PS     Z3, Z2, Z1
+	VBROADCASTSS     constants<>+60(SB), Z3
+	VFMADD213PS.BCST constants<>+64(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+68(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+72(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+76(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+80(SB), Z1, Z3
+	VMOVAPS          Z1, Z4
+	VMULPS           Z1, Z1, Z1
+	VFMADD231PS      Z3, Z1, Z4
+	VBROADCASTSS     constants<>+84(SB), Z1
+	VADDPS           Z1, Z4, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VMOVUPS          Z1, K1, (DI)
+	VEXTRACTF64X4    $0x01, Z1, Y2
+	VCVTPS2PD        Y1, Z1
+	VCVTPS2PD        Y2, Z2
+	VADDPD           Z1, Z5, Z5
+	VADDPD           Z2, Z6, Z6
+	ADDQ             CX, DI
+	DECQ             BX
+	JNZ              row12
+
+rows13:
+	VBROADCASTSS     constants<>+0(SB), Z1
+	VSUBPS           Z0, Z1, Z0
+	VBROADCASTSS     constants<>+44(SB), Z1
+	VMAXPS           Z0, Z1, Z0
+	VBROADCASTSS     constants<>+48(SB), Z1
+	VMULPS           Z1, Z0, Z1
+	VCVTPS2DQ        Z1, Z1
+	VCVTDQ2PS        Z1, Z1
+	VMOVAPS          Z0, Z0
+	VBROADCASTSS     constants<>+52(SB), Z2
+	VFNMADD231PS     Z2, Z1, Z0
+	VBROADCASTSS     constants<>+56(SB), Z2
+	VFNMADD231PS     Z2, Z1, Z0
+	VBROADCASTSS     constants<>+60(SB), Z2
+	VFMADD213PS.BCST constants<>+64(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+68(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+72(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+76(SB), Z0, Z2
+	VFMADD213PS.BCST constants<>+80(SB), Z0, Z2
+	VMOVAPS          Z0, Z3
+	VMULPS           Z0, Z0, Z0
+	VFMADD231PS      Z2, Z0, Z3
+	VBROADCASTSS     constants<>+84(SB), Z0
+	VADDPS           Z0, Z3, Z0
+	VSCALEFPS        Z1, Z0, Z0
+	VEXTRACTF64X4    $0x01, Z0, Y1
+	VCVTPS2PD        Y0, Z0
+	VCVTPS2PD        Y1, Z1
+	VADDPD           Z0, Z5, Z5
+	VADDPD           Z1, Z6, Z6
+	VCVTPD2PS        Z5, Y7
+	VCVTPD2PS        Z6, Y0
+	VINSERTF64X4     $0x01, Y0, Z7, Z7
+	LEAQ             (DX)(SI*4), DX
+	TESTQ            AX, AX
+	JZ               rows15
+
+row14:
+	VMOVUPS.Z (DX), K1, Z0
+	VDIVPS    Z7, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)
+	ADDQ      CX, DX
+	DECQ      AX
+	JNZ       row14
+
+rows15:
+done3:
+	VZEROUPPER
+	RET
+
+// func columnLogSoftmaxAVX512(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·columnLogSoftmaxAVX512(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ cols+48(FP), BX
+	XORQ SI, SI
+	SUBQ $0x10, BX
+	JLT  rest2
+
+whole1:
+	VBROADCASTSS constants<>+152(SB), Z0
+	MOVQ         AX, DI
+	LEAQ         (DX)(SI*4), R8
+	TESTQ        DI, DI
+	JZ           rows5
+
+row4:
+	VMOVUPS (R8), Z1
+	VMAXPS  Z1, Z0, Z0
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row4
+
+rows5:
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, DI
+	LEAQ   (DX)(SI*4), R8
+	TESTQ  DI, DI
+	JZ     rows7
+
+row6:
+	VMOVUPS          (R8), Z1
+	VSUBPS           Z0, Z1, Z1
+	VMOVUPS          Z1, (R8)
+	VBROADCASTSS     constants<>+44(SB), Z20
+	VMAXPS           Z1, Z20, Z1
+	VBROADCASTSS     constants<>+48(SB), Z20
+	VMULPS           Z20, Z1, Z20
+	VCVTPS2DQ        Z20, Z20
+	VCVTDQ2PS        Z20, Z20
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+52(SB), Z21
+	VFNMADD231PS     Z21, Z20, Z1
+	VBROADCASTSS     constants<>+56(SB), Z21
+	VFNMADD231PS     Z21, Z20, Z1
+	VBROADCASTSS     constants<>+60(SB), Z21
+	VFMADD213PS.BCST constants<>+64(SB), Z1, Z21
+	VFMADD213PS.BCST constants<>+68(SB), Z1, Z21
+	VFMADD213PS.BCST constants<>+72(SB), Z1, Z21
+	VFMADD213PS.BCST constants<>+76(SB), Z1, Z21
+	VFMADD213PS.BCST constants<>+80(SB), Z1, Z21
+	VMOVAPS          Z1, Z22
+	VMULPS           Z1, Z1, Z1
+	VFMADD231PS      Z21, Z1, Z22
+	VBROADCASTSS     constants<>+84(SB), Z1
+	VADDPS           Z1, Z22, Z1
+	VSCALEFPS        Z20, Z1, Z1
+	VEXTRACTF64X4    $0x01, Z1, Y4
+	VCVTPS2PD        Y1, Z1
+	VCVTPS2PD        Y4, Z20
+	VADDPD           Z1, Z2, Z2
+	VADDPD           Z20, Z3, Z3
+	ADDQ             CX, R8
+	DECQ             DI
+	JNZ              row6
+
+rows7:
+	VBROADCASTSS     constants<>+84(SB), Z0
+	VEXTRACTF64X4    $0x01, Z0, Y1
+	VCVTPS2PD        Y0, Z0
+	VCVTPS2PD        Y1, Z1
+	VSUBPD           Z0, Z2, Z0
+	VSUBPD           Z1, Z3, Z1
+	VCVTPD2PS        Z0, Y4
+	VCVTPD2PS        Z1, Y0
+	VINSERTF64X4     $0x01, Y0, Z4, Z4
+	VBROADCASTSS     constants<>+84(SB), Z0
+	VADDPS           Z0, Z4, Z1
+	VBROADCASTSS     constants<>+104(SB), Z20
+	VPSUBD           Z20, Z1, Z20
+	VPSRAD           $0x17, Z20, Z20
+	VPSLLD           $0x17, Z20, Z21
+	VPSUBD           Z21, Z1, Z21
+	VPXORD           Z5, Z5, Z5
+	VPSUBD           Z20, Z5, Z22
+	VBROADCASTSS     constants<>+92(SB), Z23
+	VPADDD           Z23, Z22, Z22
+	VPSLLD           $0x17, Z22, Z22
+	VSUBPS           Z0, Z22, Z23
+	VFMADD231PS      Z4, Z22, Z23
+	VBROADCASTSS     constants<>+100(SB), Z22
+	VCMPPS           $0x1e, Z22, Z4, K1
+	VSUBPS           Z0, Z21, Z0
+	VBLENDMPS        Z0, Z23, K1, Z6
+	VCVTDQ2PS        Z20, Z0
+	VMULPS           Z6, Z6, Z20
+	VMULPS           Z6, Z20, Z21
+	VBROADCASTSS     constants<>+112(SB), Z22
+	VFMADD213PS.BCST constants<>+116(SB), Z6, Z22
+	VFMADD213PS.BCST constants<>+120(SB), Z6, Z22
+	VFMADD213PS.BCST constants<>+124(SB), Z6, Z22
+	VFMADD213PS.BCST constants<>+128(SB), Z6, Z22
+	VFMADD213PS.BCST constants<>+132(SB), Z6, Z22
+	VFMADD213PS.BCST constants<>+136(SB), Z6, Z22
+	VFMADD213PS.BCST constants<>+140(SB), Z6, Z22
+	VFMADD213PS.BCST constants<>+144(SB), Z6, Z22
+	VFMADD213PS.BCST constants<>+148(SB), Z6, Z22
+	VMULPS           Z22, Z21, Z21
+	VBROADCASTSS     constants<>+56(SB), Z22
+	VFMADD231PS      Z22, Z0, Z21
+	VBROADCASTSS     constants<>+80(SB), Z22
+	VFNMADD231PS     Z22, Z20, Z21
+	VADDPS           Z6, Z21, Z20
+	VBROADCASTSS     constants<>+52(SB), Z21
+	VFMADD231PS      Z21, Z0, Z20
+	VPXORD           Z7, Z7, Z7
+	VCMPPS           $0x00, Z7, Z1, K1
+	VBROADCASTSS     constants<>+152(SB), Z0
+	VBROADCASTSS     constants<>+156(SB), Z21
+	VBLENDMPS        Z0, Z21, K1, Z8
+	VCMPPS           $0x1e, Z7, Z1, K1
+	VBLENDMPS        Z20, Z8, K1, Z9
+	VBROADCASTSS     constants<>+160(SB), Z0
+	VCMPPS           $0x00, Z0, Z1, K1
+	VBLENDMPS        Z4, Z9, K1, Z10
+	VBROADCASTSS     constants<>+32(SB), Z0
+	VANDPS           Z0, Z4, Z0
+	VORPS            Z0, Z10, Z0
+	MOVQ             AX, DI
+	LEAQ             (DX)(SI*4), R8
+	TESTQ            DI, DI
+	JZ               rows9
+
+row8:
+	VMOVUPS (R8), Z1
+	VSUBPS  Z0, Z1, Z1
+	VMOVUPS Z1, (R8)
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row8
+
+rows9:
+	ADDQ $0x10, SI
+	SUBQ $0x10, BX
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x10, BX
+	JZ           done3
+	MOVL         $0x0000ffff, DI
+	BZHIL        BX, DI, DI
+	KMOVW        DI, K1
+	VBROADCASTSS constants<>+152(SB), Z0
+	MOVQ         AX, BX
+	LEAQ         (DX)(SI*4), DI
+	TESTQ        BX, BX
+	JZ           rows11
+
+row10:
+	VMOVUPS.Z (DI), K1, Z1
+	VMAXPS    Z1, Z0, Z0
+	ADDQ      CX, DI
+	DECQ      BX
+	JNZ       row10
+
+rows11:
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	MOVQ   AX, BX
+	LEAQ   (DX)(SI*4), DI
+	TESTQ  BX, BX
+	JZ     rows13
+
+row12:
+	VMOVUPS.Z        (DI), K1, Z1
+	VSUBPS           Z0, Z1, Z1
+	VMOVUPS          Z1, K1, (DI)
+	VBROADCASTSS     constants<>+44(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VBROADCASTSS     constants<>+48(SB), Z2
+	VMULPS           Z2, Z1, Z2
+	VCVTPS2DQ        Z2, Z2
+	VCVTDQ2PS        Z2, Z2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+52(SB), Z3
+	VFNMADD231PS     Z3, Z2, Z1
+	VBROADCASTSS     constants<>+56(SB), Z3
+	VFNMADD231PS     Z3, Z2, Z1
+	VBROADCASTSS     constants<>+60(SB), Z3
+	VFMADD213PS.BCST constants<>+64(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+68(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+72(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+76(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+80(SB), Z1, Z3
+	VMOVAPS          Z1, Z4
+	VMULPS           Z1, Z1, Z1
+	VFMADD231PS      Z3, Z1, Z4
+	VBROADCASTSS     constants<>+84(SB), Z1
+	VADDPS           Z1, Z4, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VEXTRACTF64X4    $0x01, Z1, Y2
+	VCVTPS2PD        Y1, Z1
+	VCVTPS2PD        Y2, Z2
+	VADDPD           Z1, Z11, Z11
+	VADDPD           Z2, Z12, Z12
+	ADDQ             CX, DI
+	DECQ             BX
+	JNZ              row12
+
+rows13:
+	VBROADCASTSS     constants<>+84(SB), Z0
+	VEXTRACTF64X4    $0x01, Z0, Y1
+	VCVTPS2PD        Y0, Z0
+	VCVTPS2PD        Y1, Z1
+	VSUBPD           Z0, Z11, Z0
+	VSUBPD           Z1, Z12, Z1
+	VCVTPD2PS        Z0, Y13
+	VCVTPD2PS        Z1, Y0
+	VINSERTF64X4     $0x01, Y0, Z13, Z13
+	VBROADCASTSS     constants<>+84(SB), Z0
+	VADDPS           Z0, Z13, Z1
+	VBROADCASTSS     constants<>+104(SB), Z2
+	VPSUBD           Z2, Z1, Z2
+	VPSRAD           $0x17, Z2, Z2
+	VPSLLD           $0x17, Z2, Z3
+	VPSUBD           Z3, Z1, Z3
+	VPXORD           Z14, Z14, Z14
+	VPSUBD           Z2, Z14, Z4
+	VBROADCASTSS     constants<>+92(SB), Z5
+	VPADDD           Z5, Z4, Z4
+	VPSLLD           $0x17, Z4, Z4
+	VSUBPS           Z0, Z4, Z5
+	VFMADD231PS      Z13, Z4, Z5
+	VBROADCASTSS     constants<>+100(SB), Z4
+	VCMPPS           $0x1e, Z4, Z13, K2
+	VSUBPS           Z0, Z3, Z0
+	VBLENDMPS        Z0, Z5, K2, Z15
+	VCVTDQ2PS        Z2, Z0
+	VMULPS           Z15, Z15, Z2
+	VMULPS           Z15, Z2, Z3
+	VBROADCASTSS     constants<>+112(SB), Z4
+	VFMADD213PS.BCST constants<>+116(SB), Z15, Z4
+	VFMADD213PS.BCST constants<>+120(SB), Z15, Z4
+	VFMADD213PS.BCST constants<>+124(SB), Z15, Z4
+	VFMADD213PS.BCST constants<>+128(SB), Z15, Z4
+	VFMADD213PS.BCST constants<>+132(SB), Z15, Z4
+	VFMADD213PS.BCST constants<>+136(SB), Z15, Z4
+	VFMADD213PS.BCST constants<>+140(SB), Z15, Z4
+	VFMADD213PS.BCST constants<>+144(SB), Z15, Z4
+	VFMADD213PS.BCST constants<>+148(SB), Z15, Z4
+	VMULPS           Z4, Z3, Z3
+	VBROADCASTSS     constants<>+56(SB), Z4
+	VFMADD231PS      Z4, Z0, Z3
+	VBROADCASTSS     constants<>+80(SB), Z4
+	VFNMADD231PS     Z4, Z2, Z3
+	VADDPS           Z15, Z3, Z2
+	VBROADCASTSS     constants<>+52(SB), Z3
+	VFMADD231PS      Z3, Z0, Z2
+	VPXORD           Z16, Z16, Z16
+	VCMPPS           $0x00, Z16, Z1, K2
+	VBROADCASTSS     constants<>+152(SB), Z0
+	VBROADCASTSS     constants<>+156(SB), Z3
+	VBLENDMPS        Z0, Z3, K2, Z17
+	VCMPPS           $0x1e, Z16, Z1, K2
+	VBLENDMPS        Z2, Z17, K2, Z18
+	VBROADCASTSS     constants<>+160(SB), Z0
+	VCMPPS           $0x00, Z0, Z1, K2
+	VBLENDMPS        Z13, Z18, K2, Z19
+	VBROADCASTSS     constants<>+32(SB), Z0
+	VANDPS           Z0, Z13, Z0
+	VORPS            Z0, Z19, Z0
+	LEAQ             (DX)(SI*4), DX
+	TESTQ            AX, AX
+	JZ               rows15
+
+row14:
+	VMOVUPS.Z (DX), K1, Z1
+	VSUBPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (DX)
+	ADDQ      CX, DX
+	DECQ      AX
+	JNZ       row14
+
+rows15:
+done3:
+	VZEROUPPER
+	RET
+
+// func columnDotMinusAVX512(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·columnDotMinusAVX512(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ y_base+24(FP), BX
+	MOVQ cols+48(FP), SI
+	XORQ DI, DI
+	SUBQ $0x10, SI
+	JLT  rest2
+
+whole1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   AX, R8
+	LEAQ   (DX)(DI*4), R9
+	LEAQ   (BX)(DI*4), R10
+	TESTQ  R8, R8
+	JZ     rows5
+
+row4:
+	VMOVUPS       (R9), Z2
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VCVTPS2PD     Y2, Z2
+	VCVTPS2PD     Y3, Z3
+	VMOVUPS       (R10), Z6
+	VEXTRACTF64X4 $0x01, Z6, Y7
+	VCVTPS2PD     Y6, Z6
+	VCVTPS2PD     Y7, Z7
+	VFMADD231PD   Z2, Z6, Z0
+	VFMADD231PD   Z3, Z7, Z1
+	ADDQ          CX, R9
+	ADDQ          CX, R10
+	DECQ          R8
+	JNZ           row4
+
+rows5:
+	VCVTPD2PS    Z0, Y8
+	VCVTPD2PS    Z1, Y2
+	VINSERTF64X4 $0x01, Y2, Z8, Z8
+	MOVQ         AX, R8
+	LEAQ         (DX)(DI*4), R9
+	LEAQ         (BX)(DI*4), R10
+	TESTQ        R8, R8
+	JZ           rows7
+
+row6:
+	VMOVUPS (R9), Z2
+	VMOVUPS (R10), Z3
+	VSUBPS  Z8, Z2, Z2
+	VMULPS  Z2, Z3, Z2
+	VMOVUPS Z2, (R9)
+	ADDQ    CX, R9
+	ADDQ    CX, R10
+	DECQ    R8
+	JNZ     row6
+
+rows7:
+	ADDQ $0x10, DI
+	SUBQ $0x10, SI
+	JGE  whole1
+
+rest2:
+	ADDQ   $0x10, SI
+	JZ     done3
+	MOVL   $0x0000ffff, R8
+	BZHIL  SI, R8, R8
+	KMOVW  R8, K1
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   AX, SI
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (BX)(DI*4), R9
+	TESTQ  SI, SI
+	JZ     rows9
+
+row8:
+	VMOVUPS.Z     (R8), K1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VMOVUPS.Z     (R9), K1, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VCVTPS2PD     Y2, Z2
+	VCVTPS2PD     Y3, Z3
+	VFMADD231PD   Z0, Z2, Z4
+	VFMADD231PD   Z1, Z3, Z5
+	ADDQ          CX, R8
+	ADDQ          CX, R9
+	DECQ          SI
+	JNZ           row8
+
+rows9:
+	VCVTPD2PS    Z4, Y9
+	VCVTPD2PS    Z5, Y0
+	VINSERTF64X4 $0x01, Y0, Z9, Z9
+	LEAQ         (DX)(DI*4), DX
+	LEAQ         (BX)(DI*4), BX
+	TESTQ        AX, AX
+	JZ           rows11
+
+row10:
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (BX), K1, Z1
+	VSUBPS    Z9, Z0, Z0
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (DX)
+	ADDQ      CX, DX
+	ADDQ      CX, BX
+	DECQ      AX
+	JNZ       row10
+
+rows11:
+done3:
+	VZEROUPPER
+	RET
+
+// func columnExpMinusAVX512(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·columnExpMinusAVX512(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ y_base+24(FP), BX
+	MOVQ cols+48(FP), SI
+	XORQ DI, DI
+	SUBQ $0x10, SI
+	JLT  rest2
+
+whole1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   AX, R8
+	LEAQ   (DX)(DI*4), R9
+	LEAQ   (BX)(DI*4), R10
+	TESTQ  R8, R8
+	JZ     rows5
+
+row4:
+	VMOVUPS       (R9), Z2
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VCVTPS2PD     Y2, Z2
+	VCVTPS2PD     Y3, Z3
+	VADDPD        Z2, Z0, Z0
+	VADDPD        Z3, Z1, Z1
+	ADDQ          CX, R9
+	ADDQ          CX, R10
+	DECQ          R8
+	JNZ           row4
+
+rows5:
+	VCVTPD2PS    Z0, Y6
+	VCVTPD2PS    Z1, Y2
+	VINSERTF64X4 $0x01, Y2, Z6, Z6
+	MOVQ         AX, R8
+	LEAQ         (DX)(DI*4), R9
+	LEAQ         (BX)(DI*4), R10
+	TESTQ        R8, R8
+	JZ           rows7
+
+row6:
+	VMOVUPS          (R9), Z2
+	VMOVUPS          (R10), Z3
+	VBROADCASTSS     constants<>+40(SB), Z8
+	VMINPS           Z3, Z8, Z3
+	VBROADCASTSS     constants<>+44(SB), Z8
+	VMAXPS           Z3, Z8, Z3
+	VBROADCASTSS     constants<>+48(SB), Z8
+	VMULPS           Z8, Z3, Z8
+	VCVTPS2DQ        Z8, Z8
+	VCVTDQ2PS        Z8, Z8
+	VMOVAPS          Z3, Z3
+	VBROADCASTSS     constants<>+52(SB), Z9
+	VFNMADD231PS     Z9, Z8, Z3
+	VBROADCASTSS     constants<>+56(SB), Z9
+	VFNMADD231PS     Z9, Z8, Z3
+	VBROADCASTSS     constants<>+60(SB), Z9
+	VFMADD213PS.BCST constants<>+64(SB), Z3, Z9
+	VFMADD213PS.BCST constants<>+68(SB), Z3, Z9
+	VFMADD213PS.BCST constants<>+72(SB), Z3, Z9
+	VFMADD213PS.BCST constants<>+76(SB), Z3, Z9
+	VFMADD213PS.BCST constants<>+80(SB), Z3, Z9
+	VMOVAPS          Z3, Z10
+	VMULPS           Z3, Z3, Z3
+	VFMADD231PS      Z9, Z3, Z10
+	VBROADCASTSS     constants<>+84(SB), Z3
+	VADDPS           Z3, Z10, Z3
+	VSCALEFPS        Z8, Z3, Z3
+	VFNMADD231PS     Z6, Z3, Z2
+	VMOVUPS          Z2, (R9)
+	ADDQ             CX, R9
+	ADDQ             CX, R10
+	DECQ             R8
+	JNZ              row6
+
+rows7:
+	ADDQ $0x10, DI
+	SUBQ $0x10, SI
+	JGE  whole1
+
+rest2:
+	ADDQ   $0x10, SI
+	JZ     done3
+	MOVL   $0x0000ffff, R8
+	BZHIL  SI, R8, R8
+	KMOVW  R8, K1
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   AX, SI
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (BX)(DI*4), R9
+	TESTQ  SI, SI
+	JZ     rows9
+
+row8:
+	VMOVUPS.Z     (R8), K1, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        Z0, Z4, Z4
+	VADDPD        Z1, Z5, Z5
+	ADDQ          CX, R8
+	ADDQ          CX, R9
+	DECQ          SI
+	JNZ           row8
+
+rows9:
+	VCVTPD2PS    Z4, Y7
+	VCVTPD2PS    Z5, Y0
+	VINSERTF64X4 $0x01, Y0, Z7, Z7
+	LEAQ         (DX)(DI*4), DX
+	LEAQ         (BX)(DI*4), BX
+	TESTQ        AX, AX
+	JZ           rows11
+
+row10:
+	VMOVUPS.Z        (DX), K1, Z0
+	VMOVUPS.Z        (BX), K1, Z1
+	VBROADCASTSS     constants<>+40(SB), Z2
+	VMINPS           Z1, Z2, Z1
+	VBROADCASTSS     constants<>+44(SB), Z2
+	VMAXPS           Z1, Z2, Z1
+	VBROADCASTSS     constants<>+48(SB), Z2
+	VMULPS           Z2, Z1, Z2
+	VCVTPS2DQ        Z2, Z2
+	VCVTDQ2PS        Z2, Z2
+	VMOVAPS          Z1, Z1
+	VBROADCASTSS     constants<>+52(SB), Z3
+	VFNMADD231PS     Z3, Z2, Z1
+	VBROADCASTSS     constants<>+56(SB), Z3
+	VFNMADD231PS     Z3, Z2, Z1
+	VBROADCASTSS     constants<>+60(SB), Z3
+	VFMADD213PS.BCST constants<>+64(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+68(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+72(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+76(SB), Z1, Z3
+	VFMADD213PS.BCST constants<>+80(SB), Z1, Z3
+	VMOVAPS          Z1, Z4
+	VMULPS           Z1, Z1, Z1
+	VFMADD231PS      Z3, Z1, Z4
+	VBROADCASTSS     constants<>+84(SB), Z1
+	VADDPS           Z1, Z4, Z1
+	VSCALEFPS        Z2, Z1, Z1
+	VFNMADD231PS     Z7, Z1, Z0
+	VMOVUPS          Z0, K1, (DX)
+	ADDQ             CX, DX
+	ADDQ             CX, BX
+	DECQ             AX
+	JNZ              row10
+
+rows11:
+done3:
+	VZEROUPPER
+	RET
+
 // func negAVX2(dst []float32, x []float32, p float32)
 // Requires: AVX, AVX2
 TEXT ·negAVX2(SB), NOSPLIT, $0-52
@@ -7554,6 +8536,1146 @@ rows7:
 	VMOVUPD Y3, 128(DX)(R10*8)
 	VMOVUPD Y4, 160(DX)(R10*8)
 
+done3:
+	VZEROUPPER
+	RET
+
+// func columnSoftmaxAVX2(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·columnSoftmaxAVX2(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ cols+48(FP), BX
+	XORQ SI, SI
+	SUBQ $0x08, BX
+	JLT  rest2
+
+whole1:
+	VBROADCASTSS constants<>+152(SB), Y0
+	MOVQ         AX, DI
+	LEAQ         (DX)(SI*4), R8
+	TESTQ        DI, DI
+	JZ           rows5
+
+row4:
+	VMOVUPS (R8), Y1
+	VMAXPS  Y1, Y0, Y0
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row4
+
+rows5:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y4, Y4, Y4
+	MOVQ   AX, DI
+	LEAQ   (DX)(SI*4), R8
+	TESTQ  DI, DI
+	JZ     rows7
+
+row6:
+	VMOVUPS      (R8), Y5
+	VSUBPS       Y0, Y5, Y5
+	VBROADCASTSS constants<>+44(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS constants<>+48(SB), Y6
+	VMULPS       Y6, Y5, Y6
+	VCVTPS2DQ    Y6, Y6
+	VCVTDQ2PS    Y6, Y7
+	VMOVAPS      Y5, Y5
+	VBROADCASTSS constants<>+52(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+56(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+60(SB), Y7
+	VBROADCASTSS constants<>+64(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+68(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+72(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+76(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+80(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VMOVAPS      Y5, Y8
+	VMULPS       Y5, Y5, Y5
+	VFMADD231PS  Y7, Y5, Y8
+	VBROADCASTSS constants<>+84(SB), Y5
+	VADDPS       Y5, Y8, Y5
+	VPSRAD       $0x01, Y6, Y7
+	VBROADCASTSS constants<>+92(SB), Y8
+	VPADDD       Y8, Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y5, Y5
+	VPSUBD       Y7, Y6, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      Y5, (R8)
+	VEXTRACTF128 $0x01, Y5, X2
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X2, Y6
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y4, Y4
+	ADDQ         CX, R8
+	DECQ         DI
+	JNZ          row6
+
+rows7:
+	VCVTPD2PSY  Y1, X2
+	VCVTPD2PSY  Y4, X0
+	VINSERTF128 $0x01, X0, Y2, Y2
+	MOVQ        AX, DI
+	LEAQ        (DX)(SI*4), R8
+	TESTQ       DI, DI
+	JZ          rows9
+
+row8:
+	VMOVUPS (R8), Y0
+	VDIVPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row8
+
+rows9:
+	ADDQ $0x08, SI
+	SUBQ $0x08, BX
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x08, BX
+	JZ           done3
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     constants<>+0(SB), Y0, Y0
+	VBROADCASTSS constants<>+152(SB), Y1
+	MOVQ         AX, BX
+	LEAQ         (DX)(SI*4), DI
+	TESTQ        BX, BX
+	JZ           rows11
+
+row10:
+	VMASKMOVPS (DI), Y0, Y2
+	VMAXPS     Y2, Y1, Y1
+	ADDQ       CX, DI
+	DECQ       BX
+	JNZ        row10
+
+rows11:
+	VXORPS Y2, Y2, Y2
+	VXORPS Y4, Y4, Y4
+	MOVQ   AX, BX
+	LEAQ   (DX)(SI*4), DI
+	TESTQ  BX, BX
+	JZ     rows13
+
+row12:
+	VMASKMOVPS   (DI), Y0, Y5
+	VSUBPS       Y1, Y5, Y5
+	VBROADCASTSS constants<>+44(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS constants<>+48(SB), Y6
+	VMULPS       Y6, Y5, Y6
+	VCVTPS2DQ    Y6, Y6
+	VCVTDQ2PS    Y6, Y7
+	VMOVAPS      Y5, Y5
+	VBROADCASTSS constants<>+52(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+56(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+60(SB), Y7
+	VBROADCASTSS constants<>+64(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+68(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+72(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+76(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+80(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VMOVAPS      Y5, Y8
+	VMULPS       Y5, Y5, Y5
+	VFMADD231PS  Y7, Y5, Y8
+	VBROADCASTSS constants<>+84(SB), Y5
+	VADDPS       Y5, Y8, Y5
+	VPSRAD       $0x01, Y6, Y7
+	VBROADCASTSS constants<>+92(SB), Y8
+	VPADDD       Y8, Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y5, Y5
+	VPSUBD       Y7, Y6, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (DI)
+	VEXTRACTF128 $0x01, Y5, X3
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X3, Y6
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y6, Y4, Y4
+	ADDQ         CX, DI
+	DECQ         BX
+	JNZ          row12
+
+rows13:
+	VCVTPD2PSY  Y2, X3
+	VCVTPD2PSY  Y4, X1
+	VINSERTF128 $0x01, X1, Y3, Y3
+	LEAQ        (DX)(SI*4), DX
+	TESTQ       AX, AX
+	JZ          rows15
+
+row14:
+	VMASKMOVPS (DX), Y0, Y1
+	VDIVPS     Y3, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)
+	ADDQ       CX, DX
+	DECQ       AX
+	JNZ        row14
+
+rows15:
+done3:
+	VZEROUPPER
+	RET
+
+// func columnRestrictedSoftmaxAVX2(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·columnRestrictedSoftmaxAVX2(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ cols+48(FP), BX
+	XORQ SI, SI
+	SUBQ $0x08, BX
+	JLT  rest2
+
+whole1:
+	VBROADCASTSS constants<>+0(SB), Y0
+	MOVQ         AX, DI
+	LEAQ         (DX)(SI*4), R8
+	TESTQ        DI, DI
+	JZ           rows5
+
+row4:
+	VMOVUPS (R8), Y1
+	VMAXPS  Y1, Y0, Y0
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row4
+
+rows5:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y4, Y4, Y4
+	MOVQ   AX, DI
+	LEAQ   (DX)(SI*4), R8
+	TESTQ  DI, DI
+	JZ     rows7
+
+row6:
+	VMOVUPS      (R8), Y5
+	VSUBPS       Y0, Y5, Y5
+	VBROADCASTSS constants<>+44(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS constants<>+48(SB), Y6
+	VMULPS       Y6, Y5, Y6
+	VCVTPS2DQ    Y6, Y6
+	VCVTDQ2PS    Y6, Y7
+	VMOVAPS      Y5, Y5
+	VBROADCASTSS constants<>+52(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+56(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+60(SB), Y7
+	VBROADCASTSS constants<>+64(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+68(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+72(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+76(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+80(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VMOVAPS      Y5, Y8
+	VMULPS       Y5, Y5, Y5
+	VFMADD231PS  Y7, Y5, Y8
+	VBROADCASTSS constants<>+84(SB), Y5
+	VADDPS       Y5, Y8, Y5
+	VPSRAD       $0x01, Y6, Y7
+	VBROADCASTSS constants<>+92(SB), Y8
+	VPADDD       Y8, Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y5, Y5
+	VPSUBD       Y7, Y6, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      Y5, (R8)
+	VEXTRACTF128 $0x01, Y5, X2
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X2, Y6
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y4, Y4
+	ADDQ         CX, R8
+	DECQ         DI
+	JNZ          row6
+
+rows7:
+	VBROADCASTSS constants<>+0(SB), Y5
+	VSUBPS       Y0, Y5, Y0
+	VBROADCASTSS constants<>+44(SB), Y5
+	VMAXPS       Y0, Y5, Y0
+	VBROADCASTSS constants<>+48(SB), Y5
+	VMULPS       Y5, Y0, Y5
+	VCVTPS2DQ    Y5, Y5
+	VCVTDQ2PS    Y5, Y6
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS constants<>+52(SB), Y7
+	VFNMADD231PS Y7, Y6, Y0
+	VBROADCASTSS constants<>+56(SB), Y7
+	VFNMADD231PS Y7, Y6, Y0
+	VBROADCASTSS constants<>+60(SB), Y6
+	VBROADCASTSS constants<>+64(SB), Y7
+	VFMADD213PS  Y7, Y0, Y6
+	VBROADCASTSS constants<>+68(SB), Y7
+	VFMADD213PS  Y7, Y0, Y6
+	VBROADCASTSS constants<>+72(SB), Y7
+	VFMADD213PS  Y7, Y0, Y6
+	VBROADCASTSS constants<>+76(SB), Y7
+	VFMADD213PS  Y7, Y0, Y6
+	VBROADCASTSS constants<>+80(SB), Y7
+	VFMADD213PS  Y7, Y0, Y6
+	VMOVAPS      Y0, Y7
+	VMULPS       Y0, Y0, Y0
+	VFMADD231PS  Y6, Y0, Y7
+	VBROADCASTSS constants<>+84(SB), Y0
+	VADDPS       Y0, Y7, Y0
+	VPSRAD       $0x01, Y5, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y0, Y0
+	VPSUBD       Y6, Y5, Y5
+	VBROADCASTSS constants<>+92(SB), Y6
+	VPADDD       Y6, Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y5
+	VADDPD       Y0, Y1, Y1
+	VADDPD       Y5, Y4, Y4
+	VCVTPD2PSY   Y1, X2
+	VCVTPD2PSY   Y4, X0
+	VINSERTF128  $0x01, X0, Y2, Y2
+	MOVQ         AX, DI
+	LEAQ         (DX)(SI*4), R8
+	TESTQ        DI, DI
+	JZ           rows9
+
+row8:
+	VMOVUPS (R8), Y0
+	VDIVPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R8)
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row8
+
+rows9:
+	ADDQ $0x08, SI
+	SUBQ $0x08, BX
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x08, BX
+	JZ           done3
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     constants<>+0(SB), Y0, Y0
+	VBROADCASTSS constants<>+0(SB), Y1
+	MOVQ         AX, BX
+	LEAQ         (DX)(SI*4), DI
+	TESTQ        BX, BX
+	JZ           rows11
+
+row10:
+	VMASKMOVPS (DI), Y0, Y2
+	VMAXPS     Y2, Y1, Y1
+	ADDQ       CX, DI
+	DECQ       BX
+	JNZ        row10
+
+rows11:
+	VXORPS Y2, Y2, Y2
+	VXORPS Y4, Y4, Y4
+	MOVQ   AX, BX
+	LEAQ   (DX)(SI*4), DI
+	TESTQ  BX, BX
+	JZ     rows13
+
+row12:
+	VMASKMOVPS   (DI), Y0, Y5
+	VSUBPS       Y1, Y5, Y5
+	VBROADCASTSS constants<>+44(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS constants<>+48(SB), Y6
+	VMULPS       Y6, Y5, Y6
+	VCVTPS2DQ    Y6, Y6
+	VCVTDQ2PS    Y6, Y7
+	VMOVAPS      Y5, Y5
+	VBROADCASTSS constants<>+52(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+56(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+60(SB), Y7
+	VBROADCASTSS constants<>+64(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+68(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+72(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+76(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+80(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VMOVAPS      Y5, Y8
+	VMULPS       Y5, Y5, Y5
+	VFMADD231PS  Y7, Y5, Y8
+	VBROADCASTSS constants<>+84(SB), Y5
+	VADDPS       Y5, Y8, Y5
+	VPSRAD       $0x01, Y6, Y7
+	VBROADCASTSS constants<>+92(SB), Y8
+	VPADDD       Y8, Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y5, Y5
+	VPSUBD       Y7, Y6, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (DI)
+	VEXTRACTF128 $0x01, Y5, X3
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X3, Y6
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y6, Y4, Y4
+	ADDQ         CX, DI
+	DECQ         BX
+	JNZ          row12
+
+rows13:
+	VBROADCASTSS constants<>+0(SB), Y5
+	VSUBPS       Y1, Y5, Y1
+	VBROADCASTSS constants<>+44(SB), Y5
+	VMAXPS       Y1, Y5, Y1
+	VBROADCASTSS constants<>+48(SB), Y5
+	VMULPS       Y5, Y1, Y5
+	VCVTPS2DQ    Y5, Y5
+	VCVTDQ2PS    Y5, Y6
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS constants<>+52(SB), Y7
+	VFNMADD231PS Y7, Y6, Y1
+	VBROADCASTSS constants<>+56(SB), Y7
+	VFNMADD231PS Y7, Y6, Y1
+	VBROADCASTSS constants<>+60(SB), Y6
+	VBROADCASTSS constants<>+64(SB), Y7
+	VFMADD213PS  Y7, Y1, Y6
+	VBROADCASTSS constants<>+68(SB), Y7
+	VFMADD213PS  Y7, Y1, Y6
+	VBROADCASTSS constants<>+72(SB), Y7
+	VFMADD213PS  Y7, Y1, Y6
+	VBROADCASTSS constants<>+76(SB), Y7
+	VFMADD213PS  Y7, Y1, Y6
+	VBROADCASTSS constants<>+80(SB), Y7
+	VFMADD213PS  Y7, Y1, Y6
+	VMOVAPS      Y1, Y7
+	VMULPS       Y1, Y1, Y1
+	VFMADD231PS  Y6, Y1, Y7
+	VBROADCASTSS constants<>+84(SB), Y1
+	VADDPS       Y1, Y7, Y1
+	VPSRAD       $0x01, Y5, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y1, Y1
+	VPSUBD       Y6, Y5, Y5
+	VBROADCASTSS constants<>+92(SB), Y6
+	VPADDD       Y6, Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X3, Y5
+	VADDPD       Y1, Y2, Y2
+	VADDPD       Y5, Y4, Y4
+	VCVTPD2PSY   Y2, X3
+	VCVTPD2PSY   Y4, X1
+	VINSERTF128  $0x01, X1, Y3, Y3
+	LEAQ         (DX)(SI*4), DX
+	TESTQ        AX, AX
+	JZ           rows15
+
+row14:
+	VMASKMOVPS (DX), Y0, Y1
+	VDIVPS     Y3, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)
+	ADDQ       CX, DX
+	DECQ       AX
+	JNZ        row14
+
+rows15:
+done3:
+	VZEROUPPER
+	RET
+
+// func columnLogSoftmaxAVX2(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·columnLogSoftmaxAVX2(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ cols+48(FP), BX
+	XORQ SI, SI
+	SUBQ $0x08, BX
+	JLT  rest2
+
+whole1:
+	VBROADCASTSS constants<>+152(SB), Y0
+	MOVQ         AX, DI
+	LEAQ         (DX)(SI*4), R8
+	TESTQ        DI, DI
+	JZ           rows5
+
+row4:
+	VMOVUPS (R8), Y1
+	VMAXPS  Y1, Y0, Y0
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row4
+
+rows5:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y4, Y4, Y4
+	MOVQ   AX, DI
+	LEAQ   (DX)(SI*4), R8
+	TESTQ  DI, DI
+	JZ     rows7
+
+row6:
+	VMOVUPS      (R8), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (R8)
+	VBROADCASTSS constants<>+44(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS constants<>+48(SB), Y6
+	VMULPS       Y6, Y5, Y6
+	VCVTPS2DQ    Y6, Y6
+	VCVTDQ2PS    Y6, Y7
+	VMOVAPS      Y5, Y5
+	VBROADCASTSS constants<>+52(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+56(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+60(SB), Y7
+	VBROADCASTSS constants<>+64(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+68(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+72(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+76(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+80(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VMOVAPS      Y5, Y8
+	VMULPS       Y5, Y5, Y5
+	VFMADD231PS  Y7, Y5, Y8
+	VBROADCASTSS constants<>+84(SB), Y5
+	VADDPS       Y5, Y8, Y5
+	VPSRAD       $0x01, Y6, Y7
+	VBROADCASTSS constants<>+92(SB), Y8
+	VPADDD       Y8, Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y5, Y5
+	VPSUBD       Y7, Y6, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X2
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X2, Y6
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y4, Y4
+	ADDQ         CX, R8
+	DECQ         DI
+	JNZ          row6
+
+rows7:
+	VBROADCASTSS constants<>+84(SB), Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X2, Y5
+	VSUBPD       Y0, Y1, Y0
+	VSUBPD       Y5, Y4, Y1
+	VCVTPD2PSY   Y0, X2
+	VCVTPD2PSY   Y1, X0
+	VINSERTF128  $0x01, X0, Y2, Y2
+	VBROADCASTSS constants<>+84(SB), Y0
+	VADDPS       Y0, Y2, Y1
+	VBROADCASTSS constants<>+104(SB), Y4
+	VPSUBD       Y4, Y1, Y4
+	VPSRAD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VPSUBD       Y5, Y1, Y5
+	VXORPS       Y6, Y6, Y6
+	VPSUBD       Y4, Y6, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VSUBPS       Y0, Y6, Y7
+	VFMADD231PS  Y2, Y6, Y7
+	VBROADCASTSS constants<>+100(SB), Y6
+	VCMPPS       $0x1e, Y6, Y2, Y6
+	VSUBPS       Y0, Y5, Y0
+	VBLENDVPS    Y6, Y0, Y7, Y0
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y0, Y0, Y5
+	VMULPS       Y0, Y5, Y6
+	VBROADCASTSS constants<>+112(SB), Y7
+	VBROADCASTSS constants<>+116(SB), Y8
+	VFMADD213PS  Y8, Y0, Y7
+	VBROADCASTSS constants<>+120(SB), Y8
+	VFMADD213PS  Y8, Y0, Y7
+	VBROADCASTSS constants<>+124(SB), Y8
+	VFMADD213PS  Y8, Y0, Y7
+	VBROADCASTSS constants<>+128(SB), Y8
+	VFMADD213PS  Y8, Y0, Y7
+	VBROADCASTSS constants<>+132(SB), Y8
+	VFMADD213PS  Y8, Y0, Y7
+	VBROADCASTSS constants<>+136(SB), Y8
+	VFMADD213PS  Y8, Y0, Y7
+	VBROADCASTSS constants<>+140(SB), Y8
+	VFMADD213PS  Y8, Y0, Y7
+	VBROADCASTSS constants<>+144(SB), Y8
+	VFMADD213PS  Y8, Y0, Y7
+	VBROADCASTSS constants<>+148(SB), Y8
+	VFMADD213PS  Y8, Y0, Y7
+	VMULPS       Y7, Y6, Y6
+	VBROADCASTSS constants<>+56(SB), Y7
+	VFMADD231PS  Y7, Y4, Y6
+	VBROADCASTSS constants<>+80(SB), Y7
+	VFNMADD231PS Y7, Y5, Y6
+	VADDPS       Y0, Y6, Y0
+	VBROADCASTSS constants<>+52(SB), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x00, Y4, Y1, Y5
+	VBROADCASTSS constants<>+152(SB), Y6
+	VBROADCASTSS constants<>+156(SB), Y7
+	VBLENDVPS    Y5, Y6, Y7, Y5
+	VCMPPS       $0x1e, Y4, Y1, Y4
+	VBLENDVPS    Y4, Y0, Y5, Y0
+	VBROADCASTSS constants<>+160(SB), Y4
+	VCMPPS       $0x00, Y4, Y1, Y1
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	VBROADCASTSS constants<>+32(SB), Y1
+	VANDPS       Y1, Y2, Y1
+	VORPS        Y1, Y0, Y0
+	MOVQ         AX, DI
+	LEAQ         (DX)(SI*4), R8
+	TESTQ        DI, DI
+	JZ           rows9
+
+row8:
+	VMOVUPS (R8), Y1
+	VSUBPS  Y0, Y1, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    CX, R8
+	DECQ    DI
+	JNZ     row8
+
+rows9:
+	ADDQ $0x08, SI
+	SUBQ $0x08, BX
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x08, BX
+	JZ           done3
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     constants<>+0(SB), Y0, Y0
+	VBROADCASTSS constants<>+152(SB), Y1
+	MOVQ         AX, BX
+	LEAQ         (DX)(SI*4), DI
+	TESTQ        BX, BX
+	JZ           rows11
+
+row10:
+	VMASKMOVPS (DI), Y0, Y2
+	VMAXPS     Y2, Y1, Y1
+	ADDQ       CX, DI
+	DECQ       BX
+	JNZ        row10
+
+rows11:
+	VXORPS Y2, Y2, Y2
+	VXORPS Y4, Y4, Y4
+	MOVQ   AX, BX
+	LEAQ   (DX)(SI*4), DI
+	TESTQ  BX, BX
+	JZ     rows13
+
+row12:
+	VMASKMOVPS   (DI), Y0, Y5
+	VSUBPS       Y1, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (DI)
+	VBROADCASTSS constants<>+44(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VBROADCASTSS constants<>+48(SB), Y6
+	VMULPS       Y6, Y5, Y6
+	VCVTPS2DQ    Y6, Y6
+	VCVTDQ2PS    Y6, Y7
+	VMOVAPS      Y5, Y5
+	VBROADCASTSS constants<>+52(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+56(SB), Y8
+	VFNMADD231PS Y8, Y7, Y5
+	VBROADCASTSS constants<>+60(SB), Y7
+	VBROADCASTSS constants<>+64(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+68(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+72(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+76(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VBROADCASTSS constants<>+80(SB), Y8
+	VFMADD213PS  Y8, Y5, Y7
+	VMOVAPS      Y5, Y8
+	VMULPS       Y5, Y5, Y5
+	VFMADD231PS  Y7, Y5, Y8
+	VBROADCASTSS constants<>+84(SB), Y5
+	VADDPS       Y5, Y8, Y5
+	VPSRAD       $0x01, Y6, Y7
+	VBROADCASTSS constants<>+92(SB), Y8
+	VPADDD       Y8, Y7, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y5, Y5
+	VPSUBD       Y7, Y6, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X3
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X3, Y6
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y6, Y4, Y4
+	ADDQ         CX, DI
+	DECQ         BX
+	JNZ          row12
+
+rows13:
+	VBROADCASTSS constants<>+84(SB), Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X3, Y5
+	VSUBPD       Y1, Y2, Y1
+	VSUBPD       Y5, Y4, Y2
+	VCVTPD2PSY   Y1, X3
+	VCVTPD2PSY   Y2, X1
+	VINSERTF128  $0x01, X1, Y3, Y3
+	VBROADCASTSS constants<>+84(SB), Y1
+	VADDPS       Y1, Y3, Y2
+	VBROADCASTSS constants<>+104(SB), Y4
+	VPSUBD       Y4, Y2, Y4
+	VPSRAD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y4, Y5
+	VPSUBD       Y5, Y2, Y5
+	VXORPS       Y6, Y6, Y6
+	VPSUBD       Y4, Y6, Y6
+	VBROADCASTSS constants<>+92(SB), Y7
+	VPADDD       Y7, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VSUBPS       Y1, Y6, Y7
+	VFMADD231PS  Y3, Y6, Y7
+	VBROADCASTSS constants<>+100(SB), Y6
+	VCMPPS       $0x1e, Y6, Y3, Y6
+	VSUBPS       Y1, Y5, Y1
+	VBLENDVPS    Y6, Y1, Y7, Y1
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y1, Y1, Y5
+	VMULPS       Y1, Y5, Y6
+	VBROADCASTSS constants<>+112(SB), Y7
+	VBROADCASTSS constants<>+116(SB), Y8
+	VFMADD213PS  Y8, Y1, Y7
+	VBROADCASTSS constants<>+120(SB), Y8
+	VFMADD213PS  Y8, Y1, Y7
+	VBROADCASTSS constants<>+124(SB), Y8
+	VFMADD213PS  Y8, Y1, Y7
+	VBROADCASTSS constants<>+128(SB), Y8
+	VFMADD213PS  Y8, Y1, Y7
+	VBROADCASTSS constants<>+132(SB), Y8
+	VFMADD213PS  Y8, Y1, Y7
+	VBROADCASTSS constants<>+136(SB), Y8
+	VFMADD213PS  Y8, Y1, Y7
+	VBROADCASTSS constants<>+140(SB), Y8
+	VFMADD213PS  Y8, Y1, Y7
+	VBROADCASTSS constants<>+144(SB), Y8
+	VFMADD213PS  Y8, Y1, Y7
+	VBROADCASTSS constants<>+148(SB), Y8
+	VFMADD213PS  Y8, Y1, Y7
+	VMULPS       Y7, Y6, Y6
+	VBROADCASTSS constants<>+56(SB), Y7
+	VFMADD231PS  Y7, Y4, Y6
+	VBROADCASTSS constants<>+80(SB), Y7
+	VFNMADD231PS Y7, Y5, Y6
+	VADDPS       Y1, Y6, Y1
+	VBROADCASTSS constants<>+52(SB), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VXORPS       Y4, Y4, Y4
+	VCMPPS       $0x00, Y4, Y2, Y5
+	VBROADCASTSS constants<>+152(SB), Y6
+	VBROADCASTSS constants<>+156(SB), Y7
+	VBLENDVPS    Y5, Y6, Y7, Y5
+	VCMPPS       $0x1e, Y4, Y2, Y4
+	VBLENDVPS    Y4, Y1, Y5, Y1
+	VBROADCASTSS constants<>+160(SB), Y4
+	VCMPPS       $0x00, Y4, Y2, Y2
+	VBLENDVPS    Y2, Y3, Y1, Y1
+	VBROADCASTSS constants<>+32(SB), Y2
+	VANDPS       Y2, Y3, Y2
+	VORPS        Y2, Y1, Y1
+	LEAQ         (DX)(SI*4), DX
+	TESTQ        AX, AX
+	JZ           rows15
+
+row14:
+	VMASKMOVPS (DX), Y0, Y2
+	VSUBPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (DX)
+	ADDQ       CX, DX
+	DECQ       AX
+	JNZ        row14
+
+rows15:
+done3:
+	VZEROUPPER
+	RET
+
+// func columnDotMinusAVX2(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·columnDotMinusAVX2(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ y_base+24(FP), BX
+	MOVQ cols+48(FP), SI
+	XORQ DI, DI
+	SUBQ $0x08, SI
+	JLT  rest2
+
+whole1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   AX, R8
+	LEAQ   (DX)(DI*4), R9
+	LEAQ   (BX)(DI*4), R10
+	TESTQ  R8, R8
+	JZ     rows5
+
+row4:
+	VMOVUPS      (R9), Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VCVTPS2PD    X2, Y2
+	VCVTPS2PD    X3, Y3
+	VMOVUPS      (R10), Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VFMADD231PD  Y2, Y4, Y0
+	VFMADD231PD  Y3, Y5, Y1
+	ADDQ         CX, R9
+	ADDQ         CX, R10
+	DECQ         R8
+	JNZ          row4
+
+rows5:
+	VCVTPD2PSY  Y0, X6
+	VCVTPD2PSY  Y1, X0
+	VINSERTF128 $0x01, X0, Y6, Y6
+	MOVQ        AX, R8
+	LEAQ        (DX)(DI*4), R9
+	LEAQ        (BX)(DI*4), R10
+	TESTQ       R8, R8
+	JZ          rows7
+
+row6:
+	VMOVUPS (R9), Y0
+	VMOVUPS (R10), Y1
+	VSUBPS  Y6, Y0, Y0
+	VMULPS  Y0, Y1, Y0
+	VMOVUPS Y0, (R9)
+	ADDQ    CX, R9
+	ADDQ    CX, R10
+	DECQ    R8
+	JNZ     row6
+
+rows7:
+	ADDQ $0x08, DI
+	SUBQ $0x08, SI
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x08, SI
+	JZ           done3
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     constants<>+0(SB), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         AX, SI
+	LEAQ         (DX)(DI*4), R8
+	LEAQ         (BX)(DI*4), R9
+	TESTQ        SI, SI
+	JZ           rows9
+
+row8:
+	VMASKMOVPS   (R8), Y0, Y3
+	VEXTRACTF128 $0x01, Y3, X4
+	VCVTPS2PD    X3, Y3
+	VCVTPS2PD    X4, Y4
+	VMASKMOVPS   (R9), Y0, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VFMADD231PD  Y3, Y5, Y1
+	VFMADD231PD  Y4, Y6, Y2
+	ADDQ         CX, R8
+	ADDQ         CX, R9
+	DECQ         SI
+	JNZ          row8
+
+rows9:
+	VCVTPD2PSY  Y1, X7
+	VCVTPD2PSY  Y2, X1
+	VINSERTF128 $0x01, X1, Y7, Y7
+	LEAQ        (DX)(DI*4), DX
+	LEAQ        (BX)(DI*4), BX
+	TESTQ       AX, AX
+	JZ          rows11
+
+row10:
+	VMASKMOVPS (DX), Y0, Y1
+	VMASKMOVPS (BX), Y0, Y2
+	VSUBPS     Y7, Y1, Y1
+	VMULPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (DX)
+	ADDQ       CX, DX
+	ADDQ       CX, BX
+	DECQ       AX
+	JNZ        row10
+
+rows11:
+done3:
+	VZEROUPPER
+	RET
+
+// func columnExpMinusAVX2(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·columnExpMinusAVX2(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ y_base+24(FP), BX
+	MOVQ cols+48(FP), SI
+	XORQ DI, DI
+	SUBQ $0x08, SI
+	JLT  rest2
+
+whole1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   AX, R8
+	LEAQ   (DX)(DI*4), R9
+	LEAQ   (BX)(DI*4), R10
+	TESTQ  R8, R8
+	JZ     rows5
+
+row4:
+	VMOVUPS      (R9), Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VCVTPS2PD    X2, Y2
+	VCVTPS2PD    X3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	ADDQ         CX, R9
+	ADDQ         CX, R10
+	DECQ         R8
+	JNZ          row4
+
+rows5:
+	VCVTPD2PSY  Y0, X4
+	VCVTPD2PSY  Y1, X0
+	VINSERTF128 $0x01, X0, Y4, Y4
+	MOVQ        AX, R8
+	LEAQ        (DX)(DI*4), R9
+	LEAQ        (BX)(DI*4), R10
+	TESTQ       R8, R8
+	JZ          rows7
+
+row6:
+	VMOVUPS      (R9), Y0
+	VMOVUPS      (R10), Y1
+	VBROADCASTSS constants<>+40(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VBROADCASTSS constants<>+44(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS constants<>+48(SB), Y2
+	VMULPS       Y2, Y1, Y2
+	VCVTPS2DQ    Y2, Y2
+	VCVTDQ2PS    Y2, Y3
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS constants<>+52(SB), Y6
+	VFNMADD231PS Y6, Y3, Y1
+	VBROADCASTSS constants<>+56(SB), Y6
+	VFNMADD231PS Y6, Y3, Y1
+	VBROADCASTSS constants<>+60(SB), Y3
+	VBROADCASTSS constants<>+64(SB), Y6
+	VFMADD213PS  Y6, Y1, Y3
+	VBROADCASTSS constants<>+68(SB), Y6
+	VFMADD213PS  Y6, Y1, Y3
+	VBROADCASTSS constants<>+72(SB), Y6
+	VFMADD213PS  Y6, Y1, Y3
+	VBROADCASTSS constants<>+76(SB), Y6
+	VFMADD213PS  Y6, Y1, Y3
+	VBROADCASTSS constants<>+80(SB), Y6
+	VFMADD213PS  Y6, Y1, Y3
+	VMOVAPS      Y1, Y6
+	VMULPS       Y1, Y1, Y1
+	VFMADD231PS  Y3, Y1, Y6
+	VBROADCASTSS constants<>+84(SB), Y1
+	VADDPS       Y1, Y6, Y1
+	VPSRAD       $0x01, Y2, Y3
+	VBROADCASTSS constants<>+92(SB), Y6
+	VPADDD       Y6, Y3, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y1, Y1
+	VPSUBD       Y3, Y2, Y2
+	VBROADCASTSS constants<>+92(SB), Y3
+	VPADDD       Y3, Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VFNMADD231PS Y4, Y1, Y0
+	VMOVUPS      Y0, (R9)
+	ADDQ         CX, R9
+	ADDQ         CX, R10
+	DECQ         R8
+	JNZ          row6
+
+rows7:
+	ADDQ $0x08, DI
+	SUBQ $0x08, SI
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x08, SI
+	JZ           done3
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     constants<>+0(SB), Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         AX, SI
+	LEAQ         (DX)(DI*4), R8
+	LEAQ         (BX)(DI*4), R9
+	TESTQ        SI, SI
+	JZ           rows9
+
+row8:
+	VMASKMOVPS   (R8), Y0, Y3
+	VEXTRACTF128 $0x01, Y3, X4
+	VCVTPS2PD    X3, Y3
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y4, Y2, Y2
+	ADDQ         CX, R8
+	ADDQ         CX, R9
+	DECQ         SI
+	JNZ          row8
+
+rows9:
+	VCVTPD2PSY  Y1, X5
+	VCVTPD2PSY  Y2, X1
+	VINSERTF128 $0x01, X1, Y5, Y5
+	LEAQ        (DX)(DI*4), DX
+	LEAQ        (BX)(DI*4), BX
+	TESTQ       AX, AX
+	JZ          rows11
+
+row10:
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (BX), Y0, Y2
+	VBROADCASTSS constants<>+40(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VBROADCASTSS constants<>+44(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VBROADCASTSS constants<>+48(SB), Y3
+	VMULPS       Y3, Y2, Y3
+	VCVTPS2DQ    Y3, Y3
+	VCVTDQ2PS    Y3, Y4
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS constants<>+52(SB), Y6
+	VFNMADD231PS Y6, Y4, Y2
+	VBROADCASTSS constants<>+56(SB), Y6
+	VFNMADD231PS Y6, Y4, Y2
+	VBROADCASTSS constants<>+60(SB), Y4
+	VBROADCASTSS constants<>+64(SB), Y6
+	VFMADD213PS  Y6, Y2, Y4
+	VBROADCASTSS constants<>+68(SB), Y6
+	VFMADD213PS  Y6, Y2, Y4
+	VBROADCASTSS constants<>+72(SB), Y6
+	VFMADD213PS  Y6, Y2, Y4
+	VBROADCASTSS constants<>+76(SB), Y6
+	VFMADD213PS  Y6, Y2, Y4
+	VBROADCASTSS constants<>+80(SB), Y6
+	VFMADD213PS  Y6, Y2, Y4
+	VMOVAPS      Y2, Y6
+	VMULPS       Y2, Y2, Y2
+	VFMADD231PS  Y4, Y2, Y6
+	VBROADCASTSS constants<>+84(SB), Y2
+	VADDPS       Y2, Y6, Y2
+	VPSRAD       $0x01, Y3, Y4
+	VBROADCASTSS constants<>+92(SB), Y6
+	VPADDD       Y6, Y4, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPSUBD       Y4, Y3, Y3
+	VBROADCASTSS constants<>+92(SB), Y4
+	VPADDD       Y4, Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VFNMADD231PS Y5, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (DX)
+	ADDQ         CX, DX
+	ADDQ         CX, BX
+	DECQ         AX
+	JNZ          row10
+
+rows11:
 done3:
 	VZEROUPPER
 	RET

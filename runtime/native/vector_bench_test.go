@@ -1,6 +1,7 @@
 package native
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -39,9 +40,17 @@ func BenchmarkVector(b *testing.B) {
 // BenchmarkShortRows shows what is lost where a row fills no vector, or only a few.
 func BenchmarkShortRows(b *testing.B) {
 	const rows = 4096
-	eachFamily(b, "softmax", testCase{"softmax", nil, []operand{normals(rows, 10)}})
+	for _, n := range []int{2, 3, 5, 8, 10, 16, 17} {
+		x := normals(rows, n)
+		for _, op := range []string{"softmax", "restricted_softmax", "log_softmax"} {
+			eachFamily(b, fmt.Sprint(op, "/", n), testCase{op, nil, []operand{x}})
+		}
+		for _, op := range []string{"softmax_grad", "log_softmax_grad"} {
+			eachFamily(b, fmt.Sprint(op, "/", n), testCase{op, nil, []operand{x, x}})
+		}
+		eachFamily(b, fmt.Sprint("bias_act/", n), testCase{"bias_act", graph.Attrs{"act": "relu"}, []operand{x, normals(n)}})
+	}
 	eachFamily(b, "softmax_cross_entropy_grad", testCase{"softmax_cross_entropy_grad", nil, []operand{constant(1), normals(rows, 10), labels(10, rows)}})
-	eachFamily(b, "bias_act", testCase{"bias_act", graph.Attrs{"act": "relu"}, []operand{normals(rows, 10), normals(10)}})
 	eachFamily(b, "mul", testCase{"mul", nil, []operand{normals(rows, 32), normals(rows, 1)}})
 	eachFamily(b, "layer_norm", testCase{"layer_norm", nil, []operand{normals(rows, 32), normals(32), normals(32)}})
 	eachFamily(b, "batch_norm", testCase{"batch_norm", nil, []operand{normals(rows, 32), normals(32), normals(32), normals(32), between(0.5, 1, 32)}})

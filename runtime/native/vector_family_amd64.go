@@ -56,6 +56,10 @@ func avx512Vectors() *vectors {
 			"sigmoid_grad": sigmoidGradAVX512, "tanh_grad": tanhGradAVX512, "softmax_grad": dotMinusAVX512,
 			"log_softmax_grad": expMinusAVX512, "sigmoid_cross_entropy_grad": binaryEntropyGradAVX512,
 		},
+		column: map[string]column32{
+			"softmax": columnSoftmaxAVX512, "restricted_softmax": columnRestrictedSoftmaxAVX512, "log_softmax": columnLogSoftmaxAVX512,
+			"softmax_grad": columnDotMinusAVX512, "log_softmax_grad": columnExpMinusAVX512,
+		},
 		drop: dropping(dropAVX512), sum: sumAVX512, dot: dotAVX512, binaryEntropy: binaryEntropyAVX512, expRow: expRowAVX512, expSum: expSumAVX512,
 		norm: &norms{
 			moments: momentsAVX512, normalize: normalizeAVX512, dots: normDotsAVX512, grad: normGradAVX512, rowDots: rowDotsAVX512,
@@ -78,6 +82,10 @@ func avx2Vectors() *vectors {
 			"relu_grad": reluGradAVX2, "elu_grad": eluGradAVX2, "leaky_relu_grad": leakyReluGradAVX2, "abs_grad": absGradAVX2,
 			"sigmoid_grad": sigmoidGradAVX2, "tanh_grad": tanhGradAVX2, "softmax_grad": dotMinusAVX2,
 			"log_softmax_grad": expMinusAVX2, "sigmoid_cross_entropy_grad": binaryEntropyGradAVX2,
+		},
+		column: map[string]column32{
+			"softmax": columnSoftmaxAVX2, "restricted_softmax": columnRestrictedSoftmaxAVX2, "log_softmax": columnLogSoftmaxAVX2,
+			"softmax_grad": columnDotMinusAVX2, "log_softmax_grad": columnExpMinusAVX2,
 		},
 		drop: dropping(dropAVX2), sum: sumAVX2, dot: dotAVX2, binaryEntropy: binaryEntropyAVX2, expRow: expRowAVX2, expSum: expSumAVX2,
 		norm: &norms{

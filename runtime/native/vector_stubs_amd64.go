@@ -249,6 +249,31 @@ func columnGradAVX512(dst []float32, coef []float64, dy []float32, x []float32, 
 //go:noescape
 func rowDotsAVX512(coef []float64, dy []float32, x []float32, means []float32, rstds []float32, cols int, rows int, stride int)
 
+// columnSoftmaxAVX512 sets x to its softmax, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnSoftmaxAVX512(x []float32, y []float32, cols int, rows int, stride int)
+
+// columnRestrictedSoftmaxAVX512 sets x to its softmax with one more score, 0, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnRestrictedSoftmaxAVX512(x []float32, y []float32, cols int, rows int, stride int)
+
+// columnLogSoftmaxAVX512 sets x to its log_softmax, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnLogSoftmaxAVX512(x []float32, y []float32, cols int, rows int, stride int)
+
+// columnDotMinusAVX512 sets x to y*(x-p), where p is the sum of x*y, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnDotMinusAVX512(x []float32, y []float32, cols int, rows int, stride int)
+
+// columnExpMinusAVX512 sets x to x - exp(y)*p, where p is the sum of x, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnExpMinusAVX512(x []float32, y []float32, cols int, rows int, stride int)
+
 // negAVX2 sets dst to -x.
 //
 //go:noescape
@@ -493,3 +518,28 @@ func columnGradAVX2(dst []float32, coef []float64, dy []float32, x []float32, co
 //
 //go:noescape
 func rowDotsAVX2(coef []float64, dy []float32, x []float32, means []float32, rstds []float32, cols int, rows int, stride int)
+
+// columnSoftmaxAVX2 sets x to its softmax, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnSoftmaxAVX2(x []float32, y []float32, cols int, rows int, stride int)
+
+// columnRestrictedSoftmaxAVX2 sets x to its softmax with one more score, 0, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnRestrictedSoftmaxAVX2(x []float32, y []float32, cols int, rows int, stride int)
+
+// columnLogSoftmaxAVX2 sets x to its log_softmax, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnLogSoftmaxAVX2(x []float32, y []float32, cols int, rows int, stride int)
+
+// columnDotMinusAVX2 sets x to y*(x-p), where p is the sum of x*y, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnDotMinusAVX2(x []float32, y []float32, cols int, rows int, stride int)
+
+// columnExpMinusAVX2 sets x to x - exp(y)*p, where p is the sum of x, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnExpMinusAVX2(x []float32, y []float32, cols int, rows int, stride int)

@@ -251,7 +251,13 @@ func TestVectorSplits(t *testing.T) {
 			{"div", nil, []operand{normals(31, 1), between(1, 2, 31, 40)}},
 			{"bias_act", graph.Attrs{"act": "elu"}, []operand{normals(31, 40), normals(40)}},
 			{"dropout", graph.Attrs{"rate": 0.3, "stream": "s"}, []operand{normals(31, 40), keyOf(1, 2)}},
+			{"bias_act", graph.Attrs{"act": "elu"}, []operand{normals(31, 7), normals(7)}},
 			{"softmax", nil, []operand{normals(40, 37)}},
+			{"softmax", nil, []operand{normals(500, 10)}},
+			{"restricted_softmax", nil, []operand{normals(500, 3)}},
+			{"log_softmax", nil, []operand{normals(500, 7)}},
+			{"softmax_grad", nil, []operand{normals(500, 10), between(0, 1, 500, 10)}},
+			{"log_softmax_grad", nil, []operand{normals(500, 2), between(-4, 0, 500, 2)}},
 		} {
 			whole, cut := tc.call(t, graph.F32), tc.call(t, graph.F32)
 			mustRun(t, tc, table, whole)

@@ -25,6 +25,7 @@ func main() {
 		start("drop", "func(dst, x, y []float32, rate, scale float32)", "sets dst to scale*x where y >= rate, else 0.").drop()
 		rows(start)
 		norms(start)
+		columns(start)
 	}
 	Generate()
 }

@@ -138,9 +138,18 @@ type block struct {
 	partial            bool
 }
 
-// columns calls do for each vector of columns.
+// columns calls do for each vector of columns, which have coefficients.
 func (r *routine) columns(do func(b *block), arrays ...string) {
-	b := &block{routine: r, coef: address("coef"), rows: integer("rows"), stride: integer("stride")}
+	coef := address("coef")
+	r.blocks(func(b *block) {
+		b.coef = coef
+		do(b)
+	}, arrays...)
+}
+
+// blocks calls do for each vector of columns.
+func (r *routine) blocks(do func(b *block), arrays ...string) {
+	b := &block{routine: r, rows: integer("rows"), stride: integer("stride")}
 	SHLQ(Imm(2), b.stride)
 	for _, a := range arrays {
 		b.arrays = append(b.arrays, address(a))

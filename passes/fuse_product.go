@@ -1,0 +1,104 @@
+package passes
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"graft/graph"
+)
+
+// products fuses each dense product with what is done to its elements, in this order and each at most once: a bias is added, a
+// value of the product's type is added, and an activation, or an activation's gradient, is applied. An activation behind a reshape
+// comes before it. Products are taken from the last to the first, so that of two that are added the later one adds the earlier
+// one's result.
+func (f *fusion) products() {
+	for _, n := range slices.Backward(f.Nodes) {
+		switch n.Op.Name {
+		case "matmul":
+			f.matmul(n)
+		case "project":
+			f.project(n)
+		}
+	}
+}
+
+func (f *fusion) matmul(n *graph.Node) {
+	op, v := "fused_matmul", n.Results[0]
+	attrs, last := graph.Attrs{}, n
+	maps.Copy(attrs, n.Attrs)
+	var bias, z, of *graph.Value
+	take := func(next *graph.Node) {
+		f.taken[last] = true
+		last, v = next, next.Results[0]
+	}
+	if sum := f.follower(n, v); sum != nil && sum.Op.Name == "add" {
+		if x, b := biasOf(sum); x == v {
+			bias = b
+			take(sum)
+		}
+	}
+	if sum := f.follower(n, v); sum != nil && sum.Op.Name == "add" {
+		other := sum.Args[0]
+		if other == v {
+			other = sum.Args[1]
+		}
+		// What comes after the product would make it wait.
+		if other.Type.Equal(v.Type) && f.at[other.Node] < f.at[n] {
+			op, z = "fused_matmul_add", other
+			take(sum)
+		}
+	}
+	act := f.follower(n, v)
+	if act != nil && act.Op.Name == "reshape" {
+		if behind := f.follower(n, act.Results[0]); behind != nil && slices.Contains(activations, behind.Op.Name) {
+			take(act)
+			act = behind
+		}
+	}
+	if act != nil && (slices.Contains(activations, act.Op.Name) || isActivationGrad(act.Op.Name) && act.Args[0] == v) {
+		maps.Copy(attrs, actAttrs(act))
+		if isActivationGrad(act.Op.Name) {
+			of = act.Args[1]
+		}
+		take(act)
+	}
+	if last == n {
+		return
+	}
+	args := slices.Clone(n.Args)
+	for _, a := range []*graph.Value{z, bias, of} {
+		if a != nil {
+			args = append(args, a)
+		}
+	}
+	f.by[last] = &whole{op, attrs, args}
+}
+
+// follower returns the node that alone reads v, if it is part of the same region as n, which v has been made of: nothing is merged
+// across regions.
+func (f *fusion) follower(n *graph.Node, v *graph.Value) *graph.Node {
+	next := f.onlyReader(v)
+	if next == nil || next.Phase != n.Phase || next.Label != n.Label || next.Region != n.Region {
+		return nil
+	}
+	return next
+}
+
+// project fuses a projected error and the activation's gradient that alone reads it. The projection carries no cotangent, so it may
+// become part of the region that it is delivered to.
+func (f *fusion) project(n *graph.Node) {
+	next := f.onlyReader(n.Results[0])
+	if next == nil || !isActivationGrad(next.Op.Name) || next.Args[0] != n.Results[0] {
+		return
+	}
+	attrs := actAttrs(next)
+	attrs["scale"] = n.Float("scale")
+	f.taken[n] = true
+	f.by[next] = &whole{"fused_project", attrs, append(slices.Clone(n.Args), next.Args[1])}
+}
+
+func isActivationGrad(op string) bool {
+	name, ok := strings.CutSuffix(op, "_grad")
+	return ok && slices.Contains(activations, name)
+}

@@ -1,0 +1,68 @@
+package passes
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"graft/graph"
+)
+
+// TestFuse holds what fusion makes of the programs of testdata/fuse: pairs of NAME.ir and NAME.fused.ir.
+func TestFuse(t *testing.T) {
+	files, err := filepath.Glob("testdata/fuse/*.fused.ir")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := strings.TrimSuffix(file, ".fused.ir") + ".ir"
+		src, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := graph.Parse(from, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := g.String()
+		fused, err := fuse.Run(g, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := graph.Verify(fused, graph.Optimized); err != nil {
+			t.Errorf("%s: %v", from, err)
+		}
+		if d := cmp.Diff(string(want), fused.String()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", from, d)
+		}
+		if g.String() != before {
+			t.Errorf("%s: the pass has changed its argument", from)
+		}
+		if a, b := flops(g), flops(fused); a != b {
+			t.Errorf("%s: %s FLOPs, fused %s", from, a, b)
+		}
+		again, err := fuse.Run(fused, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := graph.Diff(fused, again); d != "" {
+			t.Errorf("%s: fusing again changes the program: %s", from, d)
+		}
+	}
+}
+
+// flops counts the operations of a program: fusion saves none.
+func flops(g *graph.Graph) string {
+	var sum graph.Cost
+	for _, n := range g.Nodes {
+		sum = sum.Plus(n.FLOPs())
+	}
+	return sum.String()
+}

@@ -1,0 +1,125 @@
+package native
+
+import (
+	"strings"
+
+	"graft/graph"
+)
+
+// fusedReference computes element by element what the fused ops stand for, every step rounded as its own op rounds it: fusion
+// does not change a bit.
+func fusedReference() Table {
+	return Table{
+		"bias_act":         floats(perElement, biasAct[float32], biasAct[float64]).inPlace(0),
+		"fused_matmul":     product(),
+		"fused_matmul_add": product().inPlace(2),
+		"fused_project":    product(),
+	}
+}
+
+func biasAct[T float](c *Call, lo, hi int) error {
+	act := activation(c.Node.Str("act"))
+	x, bias, out, alpha := data[T](c.In[0]), data[T](c.In[1]), data[T](c.Out[0]), c.Node.Float("alpha")
+	for i := lo; i < hi; i++ {
+		sum := T(float64(x[i]) + float64(bias[i%len(bias)]))
+		out[i] = T(act(float64(sum), alpha))
+	}
+	return nil
+}
+
+// tail says what a fused op does with the elements of its product; -1 stands for an operand that there is not.
+type tail struct {
+	bias, z, of int    // operands
+	act         string // an op, or "none"
+	alpha       float64
+}
+
+// plain is the tail of a product alone.
+var plain = tail{bias: -1, z: -1, of: -1, act: "none"}
+
+func tailOf(n *graph.Node) tail {
+	t := plain
+	if !n.Op.Is(graph.Fused) {
+		return t
+	}
+	t.act, t.alpha = n.Str("act"), n.Float("alpha")
+	next, end := 2, len(n.Args)
+	if n.Op.Name == "fused_matmul_add" {
+		t.z, next = next, next+1
+	}
+	if strings.HasSuffix(t.act, "_grad") {
+		end--
+		t.of = end
+	}
+	if next < end {
+		t.bias = next
+	}
+	return t
+}
+
+// finisher finishes elements of a product.
+type finisher[T float] struct {
+	bias, z, of []T // nil where there is none
+	act         func(x, p float64) float64
+	grad        func(dy, y, p float64) float64
+	alpha       float64
+}
+
+func newFinisher[T float](c *Call, t tail) (f finisher[T]) {
+	operand := func(i int) []T {
+		if i < 0 {
+			return nil
+		}
+		return data[T](c.In[i])
+	}
+	f = finisher[T]{bias: operand(t.bias), z: operand(t.z), of: operand(t.of), alpha: t.alpha}
+	if t.of >= 0 {
+		f.grad = gradient(t.act)
+	} else if t.act != "none" {
+		f.act = activation(t.act)
+	}
+	return f
+}
+
+// finish returns what becomes of v, the product's element i, in column j.
+func (f *finisher[T]) finish(v T, i, j int) T {
+	if f.bias != nil {
+		v = T(float64(v) + float64(f.bias[j]))
+	}
+	if f.z != nil {
+		v = T(float64(v) + float64(f.z[i]))
+	}
+	switch {
+	case f.grad != nil:
+		v = T(f.grad(float64(v), float64(f.of[i]), f.alpha))
+	case f.act != nil:
+		v = T(f.act(float64(v), f.alpha))
+	}
+	return v
+}
+
+// activation returns the function of an op's name.
+func activation(op string) func(x, alpha float64) float64 {
+	switch op {
+	case "relu":
+		return relu
+	case "elu":
+		return elu
+	case "sigmoid":
+		return sigmoid
+	}
+	return tanh
+}
+
+// gradient returns the function of the name of an activation's gradient.
+func gradient(op string) func(dy, y, alpha float64) float64 {
+	switch op {
+	case "relu_grad":
+		return reluGrad
+	case "elu_grad":
+		return eluGrad
+	case "sigmoid_grad":
+		return sigmoidGrad
+	}
+	return tanhGrad
+}
