@@ -18,6 +18,9 @@ type Options struct {
 	Optimizer Optimizer
 	// Part selects what is compiled: Step, Gradient, Predict or Alignment.
 	Part string
+	// Outputs names the outputs of the definition that the program keeps; nil stands for all, and an empty list for none. The loss,
+	// and what a part or Observe adds, do not belong to them and stay.
+	Outputs []string
 	// Evaluate turns off draws, the batch's statistics and the definition's stores first, as predict and alignment programs always do.
 	Evaluate bool
 	// DrawnAlignment measures alignment as the published code does by mistake: it leaves the copy that is backpropagated through in

@@ -39,6 +39,7 @@ type constraint struct{ before, after, reason string }
 
 // constraints are checked on every pipeline, also on users' own.
 var constraints = []constraint{
+	{"select-outputs", "differentiate", "its result has outputs of its own, such as gradients, which nobody named"},
 	{"retype", "differentiate", "gradients take the dtype of the values that they belong to"},
 	{"give-random", "evaluate", "evaluation would remove the draws that are to be given"},
 	{"evaluate", "differentiate", "after it dropout appears twice, forward and on the cotangent"},
@@ -101,6 +102,9 @@ func (p Pipeline) forPart(o *Options) ([]Pass, error) {
 		return nil, fmt.Errorf("part %q is not one of %s, %s, %s, %s", o.Part, Step, Gradient, Predict, Alignment)
 	}
 	var first []Pass
+	if o.Outputs != nil {
+		first = append(first, selectOutputs)
+	}
 	if o.F64 {
 		first = append(first, retype)
 	}

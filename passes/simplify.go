@@ -6,7 +6,8 @@ import (
 	"graft/graph"
 )
 
-// simplify removes what has no effect on any bit of a result, folds transposes into products, and reshapes into one.
+// simplify removes what has no effect on any bit of a result, folds transposes into products, and reshapes into one, and puts parts
+// together that were padded to be added.
 var simplify = Pass{
 	Name: "simplify",
 	Why:  "rules and layers may write identities without care",
@@ -19,6 +20,16 @@ var simplify = Pass{
 				continue
 			}
 			switch n.Op.Name {
+			case "add":
+				axis, parts := tiles(n, c.Values(n.Args))
+				if parts == nil {
+					c.Copy(n)
+					continue
+				}
+				c.New.At(graph.Context{Phase: n.Phase, Label: n.Label, Region: n.Region, Pos: n.Pos})
+				whole := c.New.Add("concat", graph.Attrs{"axis": axis}, parts...)[0]
+				whole.ReadBy = n.Results[0].ReadBy
+				c.Map(n.Results[0], whole)
 			case "matmul":
 				attrs, args := foldTranspose(n, c.Values(n.Args))
 				c.CopyAs(n, attrs, args...)

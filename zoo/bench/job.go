@@ -46,7 +46,6 @@ const rate = "1e-4"
 func NewJob(w Workload, c Choices) (*Job, error) {
 	e := w.Entry
 	e.Recipe = func(_, variant string) entry.Recipe { return w.Entry.Recipe("bp", variant) }
-	e.Define = func(options any, variant string) *graph.Graph { return lossAlone(w.Entry.Define(options, variant)) }
 	set := map[string]string{"lr": rate}
 	maps.Copy(set, w.Set)
 	if w.Batch > 0 {
@@ -74,7 +73,7 @@ func NewJob(w Workload, c Choices) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiled, err := j.Plan.Compile(passes.Step)
+	compiled, err := j.Plan.CompileTraining()
 	if err != nil {
 		return nil, err
 	}
@@ -111,20 +110,6 @@ func (j *Job) open(e entry.Entry, c experiment.Choices, dir string) error {
 	}
 	j.Data, j.Notice = task.Data, notice
 	return source.Batch(0, 0, &j.inputs)
-}
-
-// lossAlone returns a definition without its outputs but the loss.
-func lossAlone(def *graph.Graph) *graph.Graph {
-	if def.Err() != nil {
-		return def
-	}
-	c := graph.NewCopier(def)
-	for _, n := range def.Nodes {
-		if n.Op.Name != "output" {
-			c.Copy(n)
-		}
-	}
-	return c.New
 }
 
 // load makes an executable with everything but the step fed, and its parameters.

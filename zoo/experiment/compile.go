@@ -52,23 +52,39 @@ func (p *Plan) CompileInspected(part string, i Inspection) (*passes.Compiled, er
 	if part == passes.Alignment && !p.grafts() {
 		return nil, &UsageError{fmt.Errorf("mode %s delivers no error at any point: it has no part %s", p.Pipeline.Mode, part)}
 	}
-	def, err := p.Definition()
-	if err != nil {
-		return nil, err
-	}
-	options := passes.Options{Part: part, Feedback: p.Feedback, Optimizer: p.Recipe.Optimizer,
-		DrawnAlignment: p.Entry.DrawnAlignment != "" && p.Entry.DrawnAlignment == p.Variant,
-		Trace:          i.Trace, Verify: i.Verify, ShuffleSeed: i.ShuffleSeed}
+	options := p.passOptions(part)
+	options.Trace, options.Verify, options.ShuffleSeed = i.Trace, i.Verify, i.ShuffleSeed
 	if part != passes.Update {
-		return passes.Compile(def, p.Pipeline, options)
+		return p.compile(options)
 	}
 	options.Part = passes.Gradient
-	c, err := passes.Compile(def, p.Pipeline, options)
+	c, err := p.compile(options)
 	if err != nil {
 		return nil, err
 	}
 	update, err := passes.CompileUpdate(c.Program, p.Recipe.Optimizer)
 	return &passes.Compiled{Program: update, Report: c.Report}, err
+}
+
+// CompileTraining makes the step program that trainings run. The loss is its only output, since the loop reads no other and some,
+// such as a language model's logits, are larger than all that a step keeps besides.
+func (p *Plan) CompileTraining() (*passes.Compiled, error) {
+	options := p.passOptions(passes.Step)
+	options.Outputs = []string{}
+	return p.compile(options)
+}
+
+func (p *Plan) passOptions(part string) passes.Options {
+	return passes.Options{Part: part, Feedback: p.Feedback, Optimizer: p.Recipe.Optimizer,
+		DrawnAlignment: p.Entry.DrawnAlignment != "" && p.Entry.DrawnAlignment == p.Variant}
+}
+
+func (p *Plan) compile(o passes.Options) (*passes.Compiled, error) {
+	def, err := p.Definition()
+	if err != nil {
+		return nil, err
+	}
+	return passes.Compile(def, p.Pipeline, o)
 }
 
 // grafts reports whether the mode delivers projected errors.

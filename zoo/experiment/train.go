@@ -14,7 +14,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Programs are a plan's compiled programs. They are the same for every seed.
+// Programs are a plan's compiled programs. They are the same for every seed. Step has the loss as its only output.
 type Programs struct {
 	Plan          *Plan
 	Step, Predict *passes.Compiled
@@ -25,7 +25,7 @@ type Programs struct {
 func (p *Plan) Programs() (*Programs, error) {
 	out := &Programs{Plan: p}
 	var err error
-	if out.Step, err = p.Compile(passes.Step); err != nil {
+	if out.Step, err = p.CompileTraining(); err != nil {
 		return nil, err
 	}
 	if out.Predict, err = p.Compile(passes.Predict); err != nil {
