@@ -27,7 +27,7 @@ func tiny(model string) map[string]string {
 	case "nerf":
 		return map[string]string{"width": "4", "samples": "4", "fine": "3", "noise": "0.3", "near": "0.5", "far": "2"}
 	case "nerf-xl":
-		return map[string]string{"width": "4", "fine_width": "7", "samples": "4", "fine": "3", "white": "false", "near": "0.5", "far": "2"}
+		return map[string]string{"width": "4", "fine_width": "10", "samples": "4", "fine": "3", "white": "false", "near": "0.5", "far": "2"}
 	case "nerf-tiny":
 		return map[string]string{"width": "5", "samples": "4", "near": "0.5", "far": "2"}
 	case "fm":

@@ -60,7 +60,7 @@ func models() []model {
 		{"ffn", nil, graph.Binding{"batch": 3}, nil, nil, 1e-5},
 		field("nerf-tiny", []string{"random_uniform"}, "width", "8", "samples", "6"),
 		field("nerf", []string{"random_normal", "random_uniform", "sort"}, "width", "6", "samples", "4", "fine", "3", "noise", "0.3"),
-		field("nerf-xl", []string{"random_uniform", "sort"}, "width", "6", "fine_width", "8", "samples", "4", "fine", "3", "white", "false"),
+		field("nerf-xl", []string{"random_uniform", "sort"}, "width", "6", "fine_width", "10", "samples", "4", "fine", "3", "white", "false"),
 		clicks("fm"),
 		clicks("deepfm", "mlp", "6,5", "dropout", "0.2"),
 		clicks("dcn", "cross", "3", "deep", "6,5", "dropout", "0.2"),

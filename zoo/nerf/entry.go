@@ -14,14 +14,27 @@ func Entry() entry.Entry {
 		func() any { return option.New[Options]() })
 }
 
-// XLEntry returns NeRF-XL: the fine network is twice as wide. The published code's training script widens the coarse one as
-// well, which its options allow (width=512).
+// XLEntry returns NeRF-XL: in the variant "paper" the fine network is twice as wide; the published training script, "reference",
+// gives the coarse one the width of the fine one, too.
 func XLEntry() entry.Entry {
-	return field("nerf-xl", "neural radiance field whose fine network is twice as wide", "appendix, NeRF-XL", func() any {
+	e := field("nerf-xl", "neural radiance field whose fine network is twice as wide", "appendix, NeRF-XL", func() any {
 		o := option.New[Options]()
 		o.FineWidth = 2 * o.Width
 		return o
 	})
+	define, dual := e.Define, e.Functions["render_dual"]
+	e.Define = func(o any, variant string) *graph.Graph { return define(widened(o, variant), variant) }
+	e.Functions["render_dual"] = func(o any, variant string) *graph.Graph { return dual(widened(o, variant), variant) }
+	return e
+}
+
+// widened returns the options as NeRF-XL's variant has them.
+func widened(options any, variant string) *Options {
+	o := *options.(*Options)
+	if variant != entry.Paper && o.FineWidth > 0 {
+		o.Width = o.FineWidth
+	}
+	return &o
 }
 
 func field(name, doc, reproduces string, options func() any) entry.Entry {
@@ -63,8 +76,8 @@ func recipe(_, _ string) entry.Recipe {
 }
 
 // small fits the recipe to the synthetic scene: networks of a quarter of the width, a quarter of the coarse samples and an eighth of
-// the fine ones, 1000 iterations of 128 rays, and a higher rate on the same course. NeRF-XL's fine network is twice as wide as the
-// coarse one here, too.
+// the fine ones, 1000 iterations of 128 rays, and a higher rate on the same course. NeRF-XL's fine network is twice as wide as
+// NeRF's here, too.
 func small(name string) func(string, entry.Recipe) entry.Recipe {
 	return func(_ string, r entry.Recipe) entry.Recipe {
 		const iterations = 1000

@@ -56,9 +56,11 @@ func TestParameters(t *testing.T) {
 			}
 		}
 	}
-	xl := define(t, nerf.XLEntry(), entry.Reference, nil)
-	if c, f := parameters(xl, "coarse/"), parameters(xl, "fine/"); c != 316_548 || f != 1_222_916 {
-		t.Errorf("nerf-xl has %d and %d parameters", c, f)
+	for variant, want := range map[string][2]int{entry.Reference: {1_222_916, 1_222_916}, entry.Paper: {595_844, 2_305_796}} {
+		xl := define(t, nerf.XLEntry(), variant, nil)
+		if got := [2]int{parameters(xl, "coarse/"), parameters(xl, "fine/")}; got != want {
+			t.Errorf("nerf-xl, %s, has %d parameters, want %d", variant, got, want)
+		}
 	}
 	tiny := define(t, nerf.TinyEntry(), "", nil)
 	if n, want := parameters(tiny, ""), 63*128+128+128*128+128+128*4+4; n != want {
