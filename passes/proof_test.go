@@ -44,6 +44,12 @@ func (c corruption) add(phase graph.Phase, label, op string, args ...*graph.Valu
 	c.New.Output("corrupt", c.New.Add(op, nil, args...)[0])
 }
 
+// deliver appends to region mid the error, projected by b, through the gradient of the activation whose result is of.
+func (c corruption) deliver(b, of *graph.Value) {
+	c.New.At(graph.Context{Phase: graph.Backward, Label: "mid", Pos: graph.Pos{File: "corrupt.go", Line: 1}})
+	c.New.Output("corrupt", c.New.Add("fused_project", graph.Attrs{"act": "tanh_grad"}, c.find("mul", graph.Backward, "head"), b, of)[0])
+}
+
 // TestProofs corrupts finished programs in every way that the proofs exclude.
 func TestProofs(t *testing.T) {
 	for _, c := range []struct {
@@ -61,6 +67,15 @@ func TestProofs(t *testing.T) {
 		{"a delivery reads an activation", "dfa", Step, nil, func(c corruption) {
 			c.add(graph.Graft, "top", "mul", c.find("mul", graph.Backward, "head"), c.find("tanh", graph.Forward, ""))
 		}, []string{"delivery of an error reads tanh", "corrupt.go:1"}},
+		{"a sound fused delivery", "dfa", Step, nil, func(c corruption) {
+			c.deliver(c.find("feedback_matrix", graph.Once, ""), c.find("tanh_grad", graph.Backward, "mid").Arg(1))
+		}, nil},
+		{"a fused delivery reads a parameter", "dfa", Step, nil, func(c corruption) {
+			c.deliver(c.New.Leaf("high"), c.find("tanh_grad", graph.Backward, "mid").Arg(1))
+		}, []string{"delivery of an error reads", `"high"`, "fused_project", "corrupt.go:1"}},
+		{"behind a fused delivery a region reads a value of another", "dfa", Step, nil, func(c corruption) {
+			c.deliver(c.find("feedback_matrix", graph.Once, ""), c.find("square", graph.Forward, ""))
+		}, []string{`region "mid" reads a value of region "head" that no cut hands to it`, "fused_project", "corrupt.go:1"}},
 		{"a region reads a weight of another", "dfa", Step, nil, func(c corruption) {
 			c.add(graph.Backward, "low", "matmul", c.find("tanh_grad", graph.Backward, "low"), c.New.Leaf("high"))
 		}, []string{`region "low" reads param "high"`, "corrupt.go:1"}},
