@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"graft/graph"
 	"graft/runtime/buffer"
@@ -119,9 +120,9 @@ func (n nativeBackend) schedule(job *Job, p *plan, tasks []task, memory []*buffe
 			c.Out = append(c.Out, memory[w])
 			writer[w] = i
 		}
-		c.parts, c.heavy = 1, n.eager || heavy(t.node, job.Binding)
+		c.parts, c.cost = 1, n.cost(c, job.Binding)
 		if t.copies {
-			c.run, c.heavy = copyCall, n.eager || c.Out[0].Len() > heavyCopy
+			c.run, c.cost = copyCall, float64(8*c.Out[0].Len())/bytesPerNanosecond
 			continue
 		}
 		k := n.kernels[t.node.Op.Name]
@@ -150,14 +151,22 @@ func copyCall(c *native.Call, _, _ int) error {
 	return nil
 }
 
-// heavy estimates whether a call takes so long, several microseconds, that waking a worker for it pays.
-func heavy(n *graph.Node, b graph.Binding) bool {
-	flops, err := n.FLOPs().Bind(b)
-	bytes, err2 := n.Bytes().Bind(b)
-	return err != nil || err2 != nil || flops+bytes > 1<<16
-}
+// What one worker does in a nanosecond, roughly.
+const (
+	flopsPerNanosecond = 50
+	bytesPerNanosecond = 10
+)
 
-const heavyCopy = 1 << 14 // elements
+// cost estimates the nanoseconds that a call takes one worker. It need not be right: it decides what is run first, and what is
+// worth sharing.
+func (n nativeBackend) cost(c *call, b graph.Binding) float64 {
+	flops, err := c.Node.FLOPs().Bind(b)
+	bytes, err2 := c.Node.Bytes().Bind(b)
+	if n.eager || err != nil || err2 != nil {
+		return math.Inf(1)
+	}
+	return float64(flops)/flopsPerNanosecond + float64(bytes)/bytesPerNanosecond
+}
 
 // nativeRunner is a loaded program.
 type nativeRunner struct {

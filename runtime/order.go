@@ -2,13 +2,13 @@ package runtime
 
 import "slices"
 
-// bits is a set of tasks.
-type bits []uint64
+// bitset is a set of tasks.
+type bitset []uint64
 
-func newBits(n int) bits      { return make(bits, (n+63)/64) }
-func (b bits) add(i int)      { b[i/64] |= 1 << (i % 64) }
-func (b bits) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
-func (b bits) union(other bits) {
+func newBitset(n int) bitset    { return make(bitset, (n+63)/64) }
+func (b bitset) add(i int)      { b[i/64] |= 1 << (i % 64) }
+func (b bitset) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
+func (b bitset) union(other bitset) {
 	for i, w := range other {
 		b[i] |= w
 	}
@@ -25,10 +25,10 @@ func (p *plan) order() {
 	}
 	accesses := make([][]int, len(p.slots)) // tasks that touch the slot, so far
 	var risky []int
-	done := make([]bits, len(p.tasks)) // done[t] has what is known to have finished when t starts
+	done := make([]bitset, len(p.tasks)) // done[t] has what is known to have finished when t starts
 	for t := range p.tasks {
 		k := &p.tasks[t]
-		done[t] = newBits(len(p.tasks))
+		done[t] = newBitset(len(p.tasks))
 		for _, r := range k.reads {
 			if from := p.slots[r].first; from != before {
 				done[t].add(from)

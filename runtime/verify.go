@@ -36,7 +36,7 @@ type verifier struct {
 	writer  []int          // the task that writes each slot
 	readers [][]int        // the tasks that read each slot
 	content []*graph.Value // what each slot holds, seen through copies
-	done    []bits         // the tasks that have finished when each task starts
+	done    []bitset       // the tasks that have finished when each task starts
 	kept    []bool         // slots that last to the end of the step
 	leaves  map[int]bool   // spaces that belong to leaves
 }
@@ -99,7 +99,7 @@ func (v *verifier) dependences() error {
 		v.content[s] = value
 	}
 	for i, t := range v.tasks {
-		done := newBits(len(v.tasks))
+		done := newBitset(len(v.tasks))
 		wait := slices.Clone(t.after)
 		for _, r := range t.reads {
 			if v.writer[r] != before {
