@@ -33,6 +33,9 @@
 //     [Binding] when an executable is made. Sums are fresh symbols with a [Relation], which [Graph.CheckBinding] checks.
 //   - A sparse matrix is two values: a pattern, the positions of its stored entries, and the entries, an ordinary array with
 //     one element for each position. Cotangents flow to the entries.
+//   - A node may be joined to the one before it ([Node].Joined): they are computed in one sweep over rows, block by block, so that
+//     what is between them stays in the cache. This changes nothing of what is computed. The nodes of a sweep stand in one
+//     section and have rows in common ([SweepRows]); what an op can do by rows says its Apart.
 //
 // # Text form
 //
@@ -43,7 +46,7 @@
 //	relation = "relation" symbol "=" dim { "+" dim } .
 //	section  = phase [ string ] "{" { node } "}" .
 //	phase    = "once" | "forward" | "backward" | "graft" | "update" .
-//	node     = [ values "=" ] op [ string ] [ values ] [ "{" [ attrs ] "}" ] [ ":" type { "," type } ] .
+//	node     = [ "|" ] [ values "=" ] op [ string ] [ values ] [ "{" [ attrs ] "}" ] [ ":" type { "," type } ] .
 //	values   = "%" name { "," "%" name } .
 //	attrs    = attr { "," attr } .
 //	attr     = word [ "=" ( "true" | "false" | number | word | string | list ) ] .
@@ -58,6 +61,8 @@
 // name of an output or a store. A leaf takes its name from the left side, declares its type, and stands outside of the
 // sections. Every type is written, and must be the one that the op's shape rule infers; attributes that have their default
 // are left out. Any name will do for a value that is no leaf; Write numbers them in order.
+//
+// A bar says that the node is joined to the one before it.
 //
 // Source positions, [Node].Region and [Value].ReadBy are no part of the text form, nor of equality ([Graph.Equal], [Diff]).
 //

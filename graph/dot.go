@@ -10,7 +10,7 @@ import (
 var leafColors = map[string]string{"input": "lightblue", "param": "khaki", "state": "lightgrey", "const": "white"}
 
 // WriteDot writes g for Graphviz: a node for each node, with its attributes, an edge for each operand, with its type, a cluster
-// for each section, and leaves coloured by kind.
+// for each section, and leaves coloured by kind. What is joined to the node before it is green.
 func WriteDot(w io.Writer, g *Graph) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "digraph %s {\n", dotString(g.Name))
@@ -71,6 +71,8 @@ func dotStyle(n *Node) string {
 		return ", fillcolor=lightpink"
 	case n.Op.Is(Effect):
 		return ", style=bold"
+	case n.Joined:
+		return ", fillcolor=honeydew"
 	}
 	return ""
 }

@@ -58,6 +58,8 @@ func diffNode(n, m *Node, pair map[*Value]*Value) string {
 		return "ops differ"
 	case n.Phase != m.Phase || n.Label != m.Label:
 		return fmt.Sprintf("sections %q and %q", sectionHeader(n.Phase, n.Label), sectionHeader(m.Phase, m.Label))
+	case n.Joined != m.Joined:
+		return "sweeps differ"
 	case !slices.EqualFunc(n.Args, m.Args, func(x, y *Value) bool { return y != nil && pair[x] == y }):
 		return "operands differ"
 	case !slices.EqualFunc(n.Results, m.Results, func(x, y *Value) bool { return x.Type.Equal(y.Type) }):

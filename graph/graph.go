@@ -48,6 +48,8 @@ type Node struct {
 	// Region is the region whose cotangents the node's results carry in the forward phase; empty when they carry none.
 	// It is what the proofs are made on and no part of the text form.
 	Region string
+	// Joined says that the node is computed in one sweep over rows together with the node before it.
+	Joined bool
 	Pos    Pos
 }
 
@@ -215,6 +217,9 @@ func (g *Graph) Users() map[*Value][]*Node {
 type Copier struct {
 	Old, New *Graph
 	to       map[*Value]*Value
+	before   map[*Node]*Node // the node before each joined node of Old
+	last     *Node           // of Old, the one whose copy New ends with, if it does
+	end      int             // the length of New then
 }
 
 // NewCopier starts a copy of g that has the same header and no nodes.
@@ -223,7 +228,13 @@ func NewCopier(g *Graph) *Copier {
 	out.Program, out.Mode, out.Granularity, out.Part = g.Program, g.Mode, g.Granularity, g.Part
 	out.Relations = append([]Relation(nil), g.Relations...)
 	out.err = g.err
-	return &Copier{Old: g, New: out, to: map[*Value]*Value{}}
+	c := &Copier{Old: g, New: out, to: map[*Value]*Value{}, before: map[*Node]*Node{}}
+	for i, n := range g.Nodes {
+		if n != nil && n.Joined && i > 0 {
+			c.before[n] = g.Nodes[i-1]
+		}
+	}
+	return c
 }
 
 // Map lets new stand for old.
@@ -241,7 +252,8 @@ func (c *Copier) Values(old []*Value) []*Value {
 	return out
 }
 
-// Copy adds a copy of an old node whose operands have been mapped, keeping its phase, region and position.
+// Copy adds a copy of an old node whose operands have been mapped, keeping its phase, region and position. It stays joined where it
+// stands behind the copy of the node that it is joined to.
 func (c *Copier) Copy(n *Node) *Node { return c.CopyAs(n, n.Attrs, c.Values(n.Args)...) }
 
 // CopyAs adds a node like n with other attributes and operands (of New), and maps n's results to its results.
@@ -256,6 +268,8 @@ func (c *Copier) CopyAs(n *Node, attrs Attrs, args ...*Value) *Node {
 	if m == nil {
 		return nil
 	}
+	m.Joined = n.Joined && c.last != nil && c.last == c.before[n] && c.end == len(c.New.Nodes)-1
+	c.last, c.end = n, len(c.New.Nodes)
 	for i, r := range n.Results {
 		m.Results[i].ReadBy = r.ReadBy
 		c.to[r] = m.Results[i]

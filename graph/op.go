@@ -37,6 +37,10 @@ type Op struct {
 	Infer func(c *Call) ([]Type, error)
 	// FLOPs may be nil for ops that move data only.
 	FLOPs func(n *Node) Cost
+	// Apart, nil for ops that no sweep can take in, returns the number of leading axes of n's results that the op takes apart: what
+	// it computes at a position of those is a function of the operands at that position, and of the whole of operands that are
+	// broadcast along them (see Node.RowWise).
+	Apart func(n *Node) int
 }
 
 // Is reports whether all of the flags are set.

@@ -129,7 +129,7 @@ func effectOps() []*Op {
 
 func elementwiseOps() []*Op {
 	unary := func(name, doc string, flops int, attrs ...AttrSpec) *Op {
-		return &Op{Name: name, Group: "elementwise", Operands: "x", Flags: Elementwise | Differentiable, Attrs: attrs,
+		return &Op{Name: name, Group: "elementwise", Operands: "x", Flags: Elementwise | Differentiable, Attrs: attrs, Apart: everyAxis,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantFloat(c, 0); err != nil {
 					return nil, err
@@ -138,7 +138,7 @@ func elementwiseOps() []*Op {
 			}, FLOPs: perElement(flops), Doc: doc}
 	}
 	grad := func(name, doc string, flops int, attrs ...AttrSpec) *Op {
-		return &Op{Name: name, Group: "elementwise", Operands: "dy,y", Flags: Elementwise, Attrs: attrs,
+		return &Op{Name: name, Group: "elementwise", Operands: "dy,y", Flags: Elementwise, Attrs: attrs, Apart: everyAxis,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantSame(c, 0, 1); err != nil {
 					return nil, err
@@ -147,7 +147,7 @@ func elementwiseOps() []*Op {
 			}, FLOPs: perElement(flops), Doc: doc}
 	}
 	binary := func(name, doc string, flags Flags) *Op {
-		return &Op{Name: name, Group: "elementwise", Operands: "x,y", Flags: Elementwise | Differentiable | flags,
+		return &Op{Name: name, Group: "elementwise", Operands: "x,y", Flags: Elementwise | Differentiable | flags, Apart: everyAxis,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantFloat(c, 0, 1); err != nil {
 					return nil, err
@@ -194,14 +194,14 @@ func elementwiseOps() []*Op {
 		grad("abs_grad", "dy * sign(x), 0 at 0; the second operand is x.", 2),
 		grad("sigmoid_grad", "dy * y * (1-y); y is sigmoid's result.", 3),
 		grad("tanh_grad", "dy * (1 - y*y); y is tanh's result.", 3),
-		{Name: "equal", Group: "elementwise", Operands: "x,y", Flags: Elementwise | Commutative,
+		{Name: "equal", Group: "elementwise", Operands: "x,y", Flags: Elementwise | Commutative, Apart: everyAxis,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantSame(c, 0, 1); err != nil {
 					return nil, err
 				}
 				return []Type{Tensor(Bool, c.Args[0].Dims...)}, nil
 			}, FLOPs: perElement(1), Doc: "Whether x and y are equal, element by element."},
-		{Name: "cast", Group: "elementwise", Operands: "x", Flags: Elementwise | Differentiable,
+		{Name: "cast", Group: "elementwise", Operands: "x", Flags: Elementwise | Differentiable, Apart: everyAxis,
 			Attrs: []AttrSpec{{"dtype", WordAttr, nil, dtypeNames[:]}},
 			Infer: func(c *Call) ([]Type, error) {
 				if c.Args[0].Sparse {

@@ -20,7 +20,7 @@ func fusedOps() []*Op {
 	last := AttrSpec{"act", WordAttr, "none", append(append([]string{"none"}, activations...), gradients...)}
 	trans := []AttrSpec{{"transA", BoolAttr, false, nil}, {"transB", BoolAttr, false, nil}}
 	return []*Op{
-		{Name: "bias_act", Group: "fused", Operands: "x,bias", Flags: Elementwise | Fused,
+		{Name: "bias_act", Group: "fused", Operands: "x,bias", Flags: Elementwise | Fused, Apart: everyAxis,
 			Attrs: []AttrSpec{{"act", WordAttr, nil, activations}, alpha},
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantFloat(c, 0, 1); err != nil {

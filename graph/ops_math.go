@@ -59,7 +59,7 @@ func productDims(c *Call) (m, k, n Dim, err error) {
 func lossOps() []*Op {
 	reduce := AttrSpec{"reduce", WordAttr, "mean", []string{"mean", "sum"}}
 	softmaxLike := func(name, doc string) *Op {
-		return &Op{Name: name, Group: "losses", Operands: "x", Flags: Differentiable, FLOPs: perElement(10), Doc: doc,
+		return &Op{Name: name, Group: "losses", Operands: "x", Flags: Differentiable, FLOPs: perElement(10), Apart: allButLast, Doc: doc,
 			Infer: func(c *Call) ([]Type, error) {
 				if c.Args[0].Rank() == 0 {
 					return nil, fmt.Errorf("a scalar has no last axis")
@@ -68,7 +68,7 @@ func lossOps() []*Op {
 			}}
 	}
 	softmaxGrad := func(name, doc string) *Op {
-		return &Op{Name: name, Group: "losses", Operands: "dy,y", FLOPs: perElement(4), Doc: doc,
+		return &Op{Name: name, Group: "losses", Operands: "dy,y", FLOPs: perElement(4), Apart: allButLast, Doc: doc,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantSame(c, 0, 1); err != nil {
 					return nil, err

@@ -44,10 +44,10 @@ func normOps() []*Op {
 				return []Type{c.Args[1], c.Args[2], c.Args[2]}, wantSame(c, 0, 1)
 			}, FLOPs: perElement(12),
 			Doc: "The cotangents of x, gamma and beta; mean and var are batch_norm's results and carry x's dependence on the batch."},
-		{Name: "batch_norm_eval", Group: "normalisation", Operands: "x,gamma,beta,running_mean,running_var", Flags: Differentiable, Attrs: []AttrSpec{epsAttr},
+		{Name: "batch_norm_eval", Group: "normalisation", Operands: "x,gamma,beta,running_mean,running_var", Flags: Differentiable, Attrs: []AttrSpec{epsAttr}, Apart: allButLast,
 			Infer: func(c *Call) ([]Type, error) { return []Type{c.Args[0]}, wantVectors(c, 1) }, FLOPs: perElement(4),
 			Doc: "gamma (x-running_mean)/sqrt(running_var+eps) + beta: what batch_norm is in evaluation."},
-		{Name: "layer_norm", Group: "normalisation", Operands: "x,gamma,beta", Flags: Differentiable, Attrs: []AttrSpec{epsAttr},
+		{Name: "layer_norm", Group: "normalisation", Operands: "x,gamma,beta", Flags: Differentiable, Attrs: []AttrSpec{epsAttr}, Apart: allButLast,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantVectors(c, 1); err != nil {
 					return nil, err

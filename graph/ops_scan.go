@@ -15,19 +15,19 @@ func alongLast(c *Call) ([]Type, error) {
 
 func scanOps() []*Op {
 	return []*Op{
-		{Name: "cumsum", Group: "scans", Operands: "x", Flags: Differentiable, Infer: alongLast, FLOPs: perElement(1),
+		{Name: "cumsum", Group: "scans", Operands: "x", Flags: Differentiable, Infer: alongLast, FLOPs: perElement(1), Apart: allButLast,
 			Attrs: []AttrSpec{{"exclusive", BoolAttr, false, nil}, {"reverse", BoolAttr, false, nil}},
 			Doc:   "Running sums along the last axis, of the elements before when exclusive, from the end when reverse."},
-		{Name: "cumprod_exclusive", Group: "scans", Operands: "x", Flags: Differentiable, Infer: alongLast, FLOPs: perElement(1),
+		{Name: "cumprod_exclusive", Group: "scans", Operands: "x", Flags: Differentiable, Infer: alongLast, FLOPs: perElement(1), Apart: allButLast,
 			Doc: "Element i is the product of the elements before i along the last axis; the first is 1."},
-		{Name: "cumprod_exclusive_grad", Group: "scans", Operands: "dy,x", FLOPs: perElement(4),
+		{Name: "cumprod_exclusive_grad", Group: "scans", Operands: "dy,x", FLOPs: perElement(4), Apart: allButLast,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantSame(c, 0, 1); err != nil {
 					return nil, err
 				}
 				return alongLast(c)
 			}, Doc: "The cotangent of cumprod_exclusive's operand x, exact also where elements of x are 0."},
-		{Name: "sort", Group: "scans", Operands: "x", Infer: alongLast, FLOPs: perElement(8),
+		{Name: "sort", Group: "scans", Operands: "x", Infer: alongLast, FLOPs: perElement(8), Apart: allButLast,
 			Doc: "The elements of the last axis in ascending order. No cotangent passes: detach what is sorted."},
 		{Name: "inverse_cdf", Group: "scans", Operands: "edges,weights,u", FLOPs: perElement(16),
 			Infer: func(c *Call) ([]Type, error) {
@@ -44,7 +44,7 @@ func scanOps() []*Op {
 				}
 				return []Type{u}, nil
 			}, Doc: "Draws from the piecewise uniform density with the given bin edges and weights, by the inverse of its distribution function at u; a bin whose share is below 1e-5 is not divided by (NeRF's hierarchical sampling, Mildenhall et al. 2020, section 5.2). No cotangent passes."},
-		{Name: "restricted_softmax", Group: "losses", Operands: "x", Flags: Differentiable, Infer: alongLast, FLOPs: perElement(10),
+		{Name: "restricted_softmax", Group: "losses", Operands: "x", Flags: Differentiable, Infer: alongLast, FLOPs: perElement(10), Apart: allButLast,
 			Doc: "softmax along the last axis with one more score, 0, that takes its share and is left out (Fey 2019, DNA). softmax_grad is its gradient."},
 		{Name: "causal", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{{"fill", FloatAttr, 0.0, nil}},
 			Infer: func(c *Call) ([]Type, error) {

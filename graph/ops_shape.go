@@ -17,11 +17,11 @@ func shapeOps() []*Op {
 		return reduced(c.Args[0], c.Ints("axes"), c.Bool("keep"))
 	}
 	return []*Op{
-		{Name: "sum", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{axes, keep}, Infer: reduce,
+		{Name: "sum", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{axes, keep}, Infer: reduce, Apart: beforeAxes,
 			FLOPs: perOperand(0, 1), Doc: "The sum over axes (ascending); keep leaves them with length 1."},
-		{Name: "mean", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{axes, keep}, Infer: reduce,
+		{Name: "mean", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{axes, keep}, Infer: reduce, Apart: beforeAxes,
 			FLOPs: perOperand(0, 1), Doc: "The mean over axes (ascending); keep leaves them with length 1."},
-		{Name: "argmax", Group: "shape", Operands: "x", Infer: func(c *Call) ([]Type, error) {
+		{Name: "argmax", Group: "shape", Operands: "x", Apart: allButLast, Infer: func(c *Call) ([]Type, error) {
 			if err := wantFloat(c, 0); err != nil {
 				return nil, err
 			}
@@ -30,7 +30,7 @@ func shapeOps() []*Op {
 			}
 			return []Type{Tensor(I32, c.Args[0].Dims[:c.Args[0].Rank()-1]...)}, nil
 		}, FLOPs: perOperand(0, 1), Doc: "The position of the largest element along the last axis; the first of several."},
-		{Name: "reshape", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{shape},
+		{Name: "reshape", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{shape}, Apart: everyAxis,
 			Infer: func(c *Call) ([]Type, error) {
 				x := c.Args[0]
 				if x.Sparse {
@@ -41,7 +41,7 @@ func shapeOps() []*Op {
 				}
 				return []Type{Tensor(x.DType, c.DimList("shape")...)}, nil
 			}, Doc: "The same elements in row-major order under another shape."},
-		{Name: "broadcast", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{shape},
+		{Name: "broadcast", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{shape}, Apart: everyAxis,
 			Infer: func(c *Call) ([]Type, error) {
 				x, to := c.Args[0], c.DimList("shape")
 				if d, ok := broadcastDims(x.Dims, to); x.Sparse || !ok || !slices.Equal(d, to) {
@@ -49,7 +49,7 @@ func shapeOps() []*Op {
 				}
 				return []Type{Tensor(x.DType, to...)}, nil
 			}, Doc: "x repeated along new leading axes and along axes of length 1, as in NumPy."},
-		{Name: "spread", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{shape},
+		{Name: "spread", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{shape}, Apart: sharedAxes,
 			Infer: func(c *Call) ([]Type, error) {
 				x, to := c.Args[0], c.DimList("shape")
 				if err := wantFloat(c, 0); err != nil {
@@ -61,7 +61,7 @@ func shapeOps() []*Op {
 				return []Type{Tensor(x.DType, to...)}, nil
 			}, FLOPs: perElement(1),
 			Doc: "broadcast, each element divided by the number of its copies: the gradient of mean."},
-		{Name: "transpose", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{{"perm", IntsAttr, nil, nil}},
+		{Name: "transpose", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{{"perm", IntsAttr, nil, nil}}, Apart: fixedAxes,
 			Infer: func(c *Call) ([]Type, error) {
 				x, perm := c.Args[0], c.Ints("perm")
 				sorted := slices.Sorted(slices.Values(perm))
@@ -74,7 +74,7 @@ func shapeOps() []*Op {
 				}
 				return []Type{Tensor(x.DType, dims...)}, nil
 			}, Doc: "Axis i of the result is axis perm[i] of x."},
-		{Name: "slice", Group: "shape", Operands: "x", Flags: Differentiable,
+		{Name: "slice", Group: "shape", Operands: "x", Flags: Differentiable, Apart: beforeAxis,
 			Attrs: []AttrSpec{axis, {"start", IntAttr, 0, nil}, {"size", IntAttr, nil, nil}},
 			Infer: func(c *Call) ([]Type, error) {
 				x := c.Args[0]
@@ -88,7 +88,7 @@ func shapeOps() []*Op {
 				}
 				return []Type{Tensor(x.DType, replaceDim(x.Dims, a, Int(size))...)}, nil
 			}, Doc: "size elements of an axis of known length, from start."},
-		{Name: "pad", Group: "shape", Operands: "x", Flags: Differentiable,
+		{Name: "pad", Group: "shape", Operands: "x", Flags: Differentiable, Apart: beforeAxis,
 			Attrs: []AttrSpec{axis, {"before", IntAttr, 0, nil}, {"after", IntAttr, 0, nil}},
 			Infer: func(c *Call) ([]Type, error) {
 				x, a, before, after := c.Args[0], c.Int("axis"), c.Int("before"), c.Int("after")
@@ -101,7 +101,7 @@ func shapeOps() []*Op {
 				}
 				return []Type{Tensor(x.DType, replaceDim(x.Dims, a, Int(before+n+after))...)}, nil
 			}, Doc: "Zeros before and after the elements of an axis of known length."},
-		{Name: "concat", Group: "shape", Operands: "x,y", Flags: Differentiable | Variadic, Attrs: []AttrSpec{axis},
+		{Name: "concat", Group: "shape", Operands: "x,y", Flags: Differentiable | Variadic, Attrs: []AttrSpec{axis}, Apart: beforeAxis,
 			Infer: func(c *Call) ([]Type, error) {
 				a, sum := c.Int("axis"), 0
 				for i, x := range c.Args {
@@ -119,7 +119,7 @@ func shapeOps() []*Op {
 				}
 				return []Type{Tensor(c.Args[0].DType, replaceDim(c.Args[0].Dims, a, Int(sum))...)}, nil
 			}, Doc: "The operands one after the other along an axis of known lengths."},
-		{Name: "repeat", Group: "shape", Operands: "x", Flags: Differentiable, Attrs: []AttrSpec{axis, {"times", IntAttr, nil, nil}},
+		{Name: "repeat", Group: "shape", Operands: "x", Flags: Differentiable, Apart: beforeAxis, Attrs: []AttrSpec{axis, {"times", IntAttr, nil, nil}},
 			Infer: func(c *Call) ([]Type, error) {
 				x, a := c.Args[0], c.Int("axis")
 				if err := wantAxis(x, a); err != nil {

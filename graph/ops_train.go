@@ -24,7 +24,7 @@ func randomOps() []*Op {
 	}
 	// eval is what stands for a draw in evaluation.
 	draw := func(name string, eval float64, doc string) *Op {
-		return &Op{Name: name, Group: "random", Operands: "key", Flags: Random, Doc: doc, FLOPs: perElement(8),
+		return &Op{Name: name, Group: "random", Operands: "key", Flags: Random, Doc: doc, FLOPs: perElement(8), Apart: everyAxis,
 			Attrs: []AttrSpec{{"shape", DimsAttr, nil, nil}, streamAttr, {"eval", FloatAttr, eval, nil}, {"dtype", WordAttr, "f32", []string{"f32", "f64"}}},
 			Infer: func(c *Call) ([]Type, error) {
 				dt, _ := parseDType(c.Str("dtype"))
@@ -41,7 +41,7 @@ func randomOps() []*Op {
 			}, Doc: "The key of the step's random ops: seed and step. Element i of a draw depends on (seed, step, stream, i) alone."},
 		draw("random_uniform", 0.5, "Uniform draws from [0, 1), 24 bits each; in evaluation all are eval."),
 		draw("random_normal", 0, "Standard normal draws (Box-Muller on pairs of elements); in evaluation all are eval."),
-		{Name: "dropout", Group: "random", Operands: "x,key", Flags: Random | Elementwise | Differentiable, Attrs: []AttrSpec{rate, streamAttr},
+		{Name: "dropout", Group: "random", Operands: "x,key", Flags: Random | Elementwise | Differentiable, Attrs: []AttrSpec{rate, streamAttr}, Apart: everyAxis,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantRate(c); err != nil {
 					return nil, err
@@ -49,7 +49,7 @@ func randomOps() []*Op {
 				return []Type{c.Args[0]}, wantKey(c, 1)
 			}, FLOPs: perElement(9),
 			Doc: "x / (1-rate) where the stream's uniform draw is at least rate, else 0. Linear in x, so it is its own gradient."},
-		{Name: "dropout_given", Group: "random", Operands: "x,u", Flags: Elementwise | Differentiable, Attrs: []AttrSpec{rate},
+		{Name: "dropout_given", Group: "random", Operands: "x,u", Flags: Elementwise | Differentiable, Attrs: []AttrSpec{rate}, Apart: everyAxis,
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantSame(c, 0, 1); err != nil {
 					return nil, err

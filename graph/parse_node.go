@@ -15,6 +15,7 @@ type token struct {
 
 // node reads one node and adds it to the graph.
 func (p *parser) node() error {
+	joined := p.line.take('|')
 	var results []token
 	if p.line.peek('%') {
 		var err error
@@ -61,6 +62,7 @@ func (p *parser) node() error {
 	if n == nil {
 		return p.errorf(at.col, "%s", p.g.err.(*BuildError).Msg)
 	}
+	n.Joined = joined
 	return p.results(n, at, results, types, cols)
 }
 

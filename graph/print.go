@@ -139,6 +139,7 @@ func Names(g *Graph) map[*Value]string {
 // FormatNode returns the line of one node.
 func FormatNode(n *Node, names map[*Value]string) string {
 	var b strings.Builder
+	b.WriteString(joint(n))
 	for i, r := range n.Results {
 		if i > 0 {
 			b.WriteString(", ")
@@ -168,6 +169,14 @@ func FormatNode(n *Node, names map[*Value]string) string {
 		b.WriteString(r.Type.String())
 	}
 	return b.String()
+}
+
+// joint is what the line of a node that is joined to the one before it begins with.
+func joint(n *Node) string {
+	if n.Joined {
+		return "| "
+	}
+	return ""
 }
 
 // formatAttrs writes the attributes that differ from their defaults, in table order.

@@ -49,7 +49,7 @@ func newPattern(l textLine, names map[*Value]string) pattern {
 	n := l.node
 	var p pattern
 	var key strings.Builder
-	key.WriteString(n.Op.Name)
+	key.WriteString(joint(n) + n.Op.Name)
 	value := func(v *Value) {
 		if v.Node.Op.Is(Leaf) {
 			p.paths = append(p.paths, names[v])

@@ -3,7 +3,7 @@ package graph
 import "math/rand/v2"
 
 // Shuffle returns a copy of g in another topological order, drawn from seed: leaves first, then the nodes, which change
-// places with independent ones of their own section. Sections stay in order. It is used to show that no pass leans on the
+// places with independent ones of their own section. Sections stay in order; sweeps may come apart. It is used to show that no pass leans on the
 // incidental order of a graph.
 func Shuffle(g *Graph, seed int64) *Graph {
 	r := rand.New(rand.NewPCG(uint64(seed), 0))

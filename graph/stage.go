@@ -60,6 +60,7 @@ var always = []rule{
 	{"outputs", "callers read outputs by name", checkOutputs},
 	{"stores", "every read of a leaf sees its value before the step, and the step leaves one new value", checkStores},
 	{"phases", "every node of a program belongs to the phase that runs it, and a definition has no phases", checkPhases},
+	{"sweeps", "the nodes of a sweep are computed together, block by block of rows", checkSweeps},
 }
 
 // definition holds until differentiation.

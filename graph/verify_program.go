@@ -81,3 +81,31 @@ func checkDead(g *Graph, _ *stage) *fault {
 	}
 	return nil
 }
+
+func checkSweeps(g *Graph, _ *stage) *fault {
+	for i, n := range g.Nodes {
+		if n.Joined && (i == 0 || g.Nodes[i-1].Op.Is(Leaf)) {
+			return faultf(n, "there is no node before it that it could be joined to")
+		}
+	}
+	for _, nodes := range g.Sweeps() {
+		for _, n := range nodes {
+			first := nodes[0]
+			if n.Phase != first.Phase || n.Label != first.Label {
+				return faultf(n, "the node is joined to one of another section")
+			}
+			if n.Phase != Forward && n.Phase.rank() != Backward {
+				return faultf(n, "there are no sweeps in the phase %q", n.Phase)
+			}
+		}
+		if _, ok := SweepRows(nodes); ok {
+			continue
+		}
+		for i := range nodes {
+			if _, ok := SweepRows(nodes[:i+1]); !ok {
+				return faultf(nodes[max(1, i)], "the node cannot be computed by the rows of the nodes that it is joined to")
+			}
+		}
+	}
+	return nil
+}

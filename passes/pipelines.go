@@ -14,7 +14,7 @@ type Pipeline struct {
 
 // Modes returns the three training modes. They differ in what happens before differentiation and in nothing else.
 func Modes() []Pipeline {
-	rest := []Pass{differentiate, optimizer, simplify, cse, dce, fuse}
+	rest := []Pass{differentiate, optimizer, simplify, cse, dce, fuse, sweep}
 	return []Pipeline{
 		{"bp", append([]Pass{eraseFeedback}, rest...)},
 		{"dfa", append([]Pass{selectPoints, cut, graft}, rest...)},
@@ -55,6 +55,8 @@ var constraints = []constraint{
 	{"simplify", "cse", "CSE sees equal nodes only once identities are gone"},
 	{"cse", "dce", "merged nodes leave dead operands"},
 	{"dce", "fuse", "a dead reader of a sum would keep it from being fused"},
+	{"dce", "sweep", "a dead reader of a value would keep it in memory"},
+	{"fuse", "sweep", "a sweep is made of what is left of products, and nodes of a sweep are not fused any more"},
 }
 
 // checkOrder refuses a pipeline that breaks a constraint, or has a pass twice or one that does nothing.
@@ -90,7 +92,7 @@ func (p Pipeline) forPart(o *Options) ([]Pass, error) {
 	case Gradient:
 		without("optimizer")
 	case Predict:
-		passes = []Pass{eraseFeedback, forwardOnly, simplify, cse, dce, fuse}
+		passes = []Pass{eraseFeedback, forwardOnly, simplify, cse, dce, fuse, sweep}
 	case Alignment:
 		i := slices.IndexFunc(passes, func(q Pass) bool { return q.Name == differentiate.Name })
 		if i < 0 || !slices.ContainsFunc(passes, func(q Pass) bool { return q.Name == graft.Name }) {

@@ -69,20 +69,18 @@ func (p *plan) blocks(reuse bool) []*block {
 	var all []*block
 	of := map[int]*block{}
 	for at, t := range p.tasks {
-		for i, w := range t.writes {
+		for _, w := range t.writes {
 			s := &p.slots[w]
 			if s.place.space != unplaced {
 				continue
 			}
 			dt := s.value.Type.DType
-			if operand := inPlaceOperand(p.kernels, t, i); reuse && operand != unplaced {
-				o, b := p.slots[operand], of[operand]
-				if b != nil && b.slots[len(b.slots)-1] == operand && o.last == at && o.value.Type.DType == dt && o.place.size == s.place.size {
-					b.slots, b.last = append(b.slots, w), s.last
-					of[w] = b
-					p.report.InPlace++
-					continue
-				}
+			if operand := p.replaced(t, at, w, of); reuse && operand != unplaced {
+				b := of[operand]
+				b.slots, b.last = append(b.slots, w), s.last
+				of[w] = b
+				p.report.InPlace++
+				continue
 			}
 			b := &block{dtype: dt, size: roundUp(s.place.size, dt), first: s.first, last: s.last, slots: []int{w}}
 			if !reuse {
@@ -93,6 +91,18 @@ func (p *plan) blocks(reuse bool) []*block {
 		}
 	}
 	return all
+}
+
+// replaced returns the operand whose block a slot joins, or unplaced.
+func (p *plan) replaced(t task, at, written int, of map[int]*block) int {
+	s := p.slots[written]
+	for _, operand := range p.inPlaceOperands(p.kernels, t, written) {
+		o, b := p.slots[operand], of[operand]
+		if b != nil && b.slots[len(b.slots)-1] == operand && o.last == at && o.value.Type.DType == s.value.Type.DType && o.place.size == s.place.size {
+			return operand
+		}
+	}
+	return unplaced
 }
 
 // measure fills in the report's bytes.

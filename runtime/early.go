@@ -9,19 +9,28 @@ import (
 
 // early returns the nodes of a program in the order in which they are planned: program order, but updates as soon as they may
 // run. A gradient then dies shortly after it is computed, instead of all of them being alive at the end of the backward phase.
-// An update waits for the other readers of the leaf that it changes and for what can fail, so that it may work in place.
+// Sweeps stay
+// together. An update waits for the other readers of the leaf that it changes and for what can fail, so that it may work in place.
 func early(g *graph.Graph) []*graph.Node {
-	at := map[*graph.Node]int{} // the position that a node has, or that an update follows
+	at := map[*graph.Node]int{} // the position that a node, or the last of its sweep, has, or that an update follows
+	end := map[*graph.Node]int{}
 	users := g.Users()
 	stored := map[*graph.Value][]*graph.Value{} // the leaves that a value is stored to
 	for _, n := range g.Effects("store") {
 		stored[n.Args[0]] = append(stored[n.Args[0]], g.Leaf(n.Name()))
 	}
 	risky := 0
+	for _, sweep := range g.Sweeps() {
+		end[sweep[0]] = len(sweep) - 1
+	}
+	last := 0 // of the node's sweep
 	for i, n := range g.Nodes {
-		at[n] = i
+		if !n.Joined {
+			last = i + end[n]
+		}
+		at[n] = last
 		if n.Phase != graph.Update && fallible(n) {
-			risky = i
+			risky = last
 		}
 	}
 	for _, n := range g.Nodes {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"graft/graph"
 	"graft/runtime/buffer"
@@ -41,11 +42,19 @@ func (n nativeBackend) Load(job *Job) (Runner, error) {
 		return nil, err
 	}
 	r := &nativeRunner{job: job, report: p.report}
+	workers := 1
+	if n.pool != nil {
+		workers = n.pool.workers
+	}
+	sweepers, err := newCrew(workers, p.sweeps, func(v *graph.Value) *buffer.Buffer { return memory[p.slotOf[v]] }, n.kernels)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range []struct {
 		tasks []task
 		to    **schedule
 	}{{p.once, &r.once}, {p.tasks, &r.step}} {
-		if *s.to, err = n.schedule(job, p, s.tasks, memory); err != nil {
+		if *s.to, err = n.schedule(job, p, s.tasks, memory, sweepers); err != nil {
 			return nil, err
 		}
 	}
@@ -102,7 +111,7 @@ func part(arena *buffer.Buffer, at place, shape []int) *buffer.Buffer {
 }
 
 // schedule prepares the calls of a list of tasks.
-func (n nativeBackend) schedule(job *Job, p *plan, tasks []task, memory []*buffer.Buffer) (*schedule, error) {
+func (n nativeBackend) schedule(job *Job, p *plan, tasks []task, memory []*buffer.Buffer, sweepers *crew) (*schedule, error) {
 	calls := make([]call, len(tasks))
 	writer := map[int]int{}
 	after := make([][]int, len(tasks))
@@ -120,9 +129,13 @@ func (n nativeBackend) schedule(job *Job, p *plan, tasks []task, memory []*buffe
 			c.Out = append(c.Out, memory[w])
 			writer[w] = i
 		}
-		c.parts, c.cost = 1, n.cost(c, job.Binding)
+		c.parts, c.cost = 1, n.cost(t, job.Binding)
 		if t.copies {
 			c.run, c.cost = copyCall, float64(8*c.Out[0].Len())/bytesPerNanosecond
+			continue
+		}
+		if t.sweep != nil {
+			c.run, c.parts = sweepers.run(slices.Index(p.sweeps, t.sweep)), t.sweep.blocks()
 			continue
 		}
 		k := n.kernels[t.node.Op.Name]
@@ -157,15 +170,19 @@ const (
 	bytesPerNanosecond = 10
 )
 
-// cost estimates the nanoseconds that a call takes one worker. It need not be right: it decides what is run first, and what is
+// cost estimates the nanoseconds that a task takes one worker. It need not be right: it decides what is run first, and what is
 // worth sharing.
-func (n nativeBackend) cost(c *call, b graph.Binding) float64 {
-	flops, err := c.Node.FLOPs().Bind(b)
-	bytes, err2 := c.Node.Bytes().Bind(b)
-	if n.eager || err != nil || err2 != nil {
-		return math.Inf(1)
+func (n nativeBackend) cost(t task, b graph.Binding) float64 {
+	sum := 0.0
+	for _, node := range t.nodes() {
+		flops, err := node.FLOPs().Bind(b)
+		bytes, err2 := node.Bytes().Bind(b)
+		if n.eager || err != nil || err2 != nil {
+			return math.Inf(1)
+		}
+		sum += float64(flops)/flopsPerNanosecond + float64(bytes)/bytesPerNanosecond
 	}
-	return float64(flops)/flopsPerNanosecond + float64(bytes)/bytesPerNanosecond
+	return sum
 }
 
 // nativeRunner is a loaded program.

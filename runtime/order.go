@@ -60,7 +60,7 @@ func (p *plan) order() {
 		for _, w := range k.writes {
 			accesses[w] = append(accesses[w], t)
 		}
-		if !k.copies && fallible(k.node) {
+		if k.fallible() {
 			risky = append(risky, t)
 		}
 	}

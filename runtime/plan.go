@@ -18,6 +18,7 @@ type plan struct {
 	saved   map[*graph.Value]int // copies of leaves that are stored to another and change themselves
 	once    []task               // phase once, in program order; its slots are shared with nothing
 	tasks   []task               // a step, in the order in which one worker runs it
+	sweeps  []*sweep
 	spaces  int
 	arena   [arenas]int // elements
 	report  Report
@@ -47,13 +48,14 @@ func (p place) overlaps(q place) bool {
 	return p.space == q.space && p.offset < q.offset+q.size && q.offset < p.offset+p.size
 }
 
-// task is a kernel call, or the copy of one slot to another.
+// task is a kernel call, a sweep, or the copy of one slot to another.
 type task struct {
-	node   *graph.Node // of a copy, the output or store that it serves
+	node   *graph.Node // of a copy, the output or store that it serves; of a sweep, its last
 	copies bool
-	reads  []int // slots, in operand order
-	writes []int // slots, in result order
-	after  []int // tasks that must have finished, besides those that compute what is read
+	sweep  *sweep // or nil
+	reads  []int  // slots, in operand order; a sweep's are what it reads and does not make, each once
+	writes []int  // slots, in result order; of a sweep without what only its nodes read
+	after  []int  // tasks that must have finished, besides those that compute what is read
 }
 
 // newPlan plans a program whose graph and binding have been checked.
@@ -63,8 +65,12 @@ func newPlan(job *Job, kernels native.Table, reuse bool) (*plan, error) {
 		shape, err := v.Type.Shape(job.Binding)
 		return buffer.Size(shape), err
 	}
+	inner := innerValues(p.program)
 	for _, n := range p.program.Nodes {
 		for _, v := range n.Results {
+			if inner[v] {
+				continue // never in memory as a whole
+			}
 			if n.Op.Is(graph.Leaf) && v.Type.Sparse {
 				p.add(slot{value: v, place: p.newSpace(1), first: before}) // as large as need be: nothing else comes here
 				continue
@@ -83,7 +89,7 @@ func newPlan(job *Job, kernels native.Table, reuse bool) (*plan, error) {
 			p.add(s)
 		}
 	}
-	if err := p.schedule(job); err != nil {
+	if err := p.schedule(job, inner); err != nil {
 		return nil, err
 	}
 	p.store(reuse)
@@ -120,21 +126,36 @@ func (p *plan) push(t task) {
 }
 
 // schedule makes the tasks.
-func (p *plan) schedule(job *Job) error {
+func (p *plan) schedule(job *Job, inner map[*graph.Value]bool) error {
 	p.copyLeaves()
-	for _, n := range early(p.program) {
+	nodes := early(p.program)
+	for len(nodes) > 0 {
+		members := 1
+		for members < len(nodes) && nodes[members].Joined {
+			members++
+		}
+		list := nodes[:members]
+		nodes = nodes[members:]
+		n := list[members-1]
 		if n.Op.Is(graph.Leaf) || n.Op.Is(graph.Effect) {
 			continue
 		}
-		if p.kernels[n.Op.Name].Run == nil {
-			return fmt.Errorf("there is no kernel for %s at %v", n.Op.Name, n.Pos)
+		for _, m := range list {
+			if p.kernels[m.Op.Name].Run == nil {
+				return fmt.Errorf("there is no kernel for %s at %v", m.Op.Name, m.Pos)
+			}
 		}
 		t := task{node: n}
-		for _, a := range n.Args {
-			t.reads = append(t.reads, p.slotOf[a])
-		}
-		for _, r := range n.Results {
-			t.writes = append(t.writes, p.slotOf[r])
+		if members > 1 {
+			s, err := newSweep(list, inner, job.Binding, p.kernels)
+			if err != nil {
+				return err
+			}
+			t.sweep, p.sweeps = s, append(p.sweeps, s)
+			reads, writes := s.outside()
+			t.reads, t.writes = p.slotsOf(reads), p.slotsOf(writes)
+		} else {
+			t.reads, t.writes = p.slotsOf(n.Args), p.slotsOf(n.Results)
 		}
 		if n.Phase == graph.Once {
 			p.once = append(p.once, t)
@@ -144,6 +165,14 @@ func (p *plan) schedule(job *Job) error {
 	}
 	p.report.OnceNodes = len(p.once)
 	return nil
+}
+
+func (p *plan) slotsOf(values []*graph.Value) []int {
+	var s []int
+	for _, v := range values {
+		s = append(s, p.slotOf[v])
+	}
+	return s
 }
 
 // copyLeaves begins the step with what has to be kept of leaves before a store changes them: those that are outputs, and
@@ -205,34 +234,54 @@ func (p *plan) store(reuse bool) {
 // leaf, or be the last and able to work in place; and after every node that can fail, since a failed step changes nothing.
 func (p *plan) mayReplace(s, leaf int) bool {
 	v, at := p.slots[s], p.slots[s].first
-	if at == before || v.place.space != unplaced || fallible(p.tasks[at].node) {
+	if at == before || v.place.space != unplaced || p.tasks[at].fallible() {
 		return false
 	}
 	for i := at + 1; i < len(p.tasks); i++ {
-		if !p.tasks[i].copies && fallible(p.tasks[i].node) {
+		if p.tasks[i].fallible() {
 			return false
 		}
 	}
 	last := p.slots[leaf].last
-	return last < at || last == at && inPlaceOperand(p.kernels, p.tasks[at], v.value.Index) == leaf
+	return last < at || last == at && slices.Contains(p.inPlaceOperands(p.kernels, p.tasks[at], s), leaf)
 }
 
-// inPlaceOperand returns the slot that result i of a task may share memory with, or unplaced. An operand that is given
-// twice is shared with neither.
-func inPlaceOperand(kernels native.Table, t task, i int) int {
-	if t.copies {
-		return unplaced
+// inPlaceOperands returns the slots that a task may share the memory of one that it writes with. An operand that is given twice is
+// shared with neither result.
+func (p *plan) inPlaceOperands(kernels native.Table, t task, written int) []int {
+	switch {
+	case t.copies:
+		return nil
+	case t.sweep != nil:
+		return slices.DeleteFunc(slices.Clone(t.reads), func(r int) bool {
+			return !t.sweep.mayReplace(kernels, p.slots[written].value, p.slots[r].value)
+		})
 	}
+	i := slices.Index(t.writes, written)
 	operands := kernels[t.node.Op.Name].InPlace
 	if i >= len(operands) || operands[i] < 0 || operands[i] >= len(t.reads) {
-		return unplaced
+		return nil
 	}
 	s := t.reads[operands[i]]
 	if slices.Index(t.reads, s) != operands[i] || slices.Contains(t.reads[operands[i]+1:], s) {
-		return unplaced
+		return nil
 	}
-	return s
+	return []int{s}
 }
+
+// nodes returns what a task computes.
+func (t task) nodes() []*graph.Node {
+	switch {
+	case t.copies:
+		return nil
+	case t.sweep != nil:
+		return t.sweep.nodes
+	}
+	return []*graph.Node{t.node}
+}
+
+// fallible reports whether a node of the task may refuse the values it is given.
+func (t task) fallible() bool { return slices.ContainsFunc(t.nodes(), fallible) }
 
 // fallible reports whether a node may refuse the values it is given: it belongs to an op of the user's own, or it uses
 // integers as positions. Elementwise, random and optimizer ops take every value.

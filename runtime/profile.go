@@ -134,8 +134,18 @@ func describe(t task, names map[*graph.Value]string, c *native.Call, b graph.Bin
 		d.op, d.bytes = "copy", 2*int64(c.Out[0].Len())*c.Out[0].DType.Bytes()
 		return d
 	}
-	// Both were bound when the calls were found heavy or light; what cannot be bound counts as nothing.
-	d.flops, _ = t.node.FLOPs().Bind(b)
-	d.bytes, _ = t.node.Bytes().Bind(b)
+	if t.sweep != nil {
+		d.op, d.text = "sweep", t.sweep.text(names)
+		for _, x := range slices.Concat(c.In, c.Out) {
+			d.bytes += int64(x.Len()) * x.DType.Bytes()
+		}
+	} else {
+		d.bytes, _ = t.node.Bytes().Bind(b)
+	}
+	for _, n := range t.nodes() {
+		// It was bound when the calls were found heavy or light; what cannot be bound counts as nothing.
+		flops, _ := n.FLOPs().Bind(b)
+		d.flops += flops
+	}
 	return d
 }

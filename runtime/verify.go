@@ -3,6 +3,7 @@ package runtime
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"graft/graph"
@@ -58,17 +59,19 @@ func (v *verifier) program() error {
 			}
 			continue
 		}
-		if !want[t.node] {
-			return fmt.Errorf("%s is not in the program or runs twice", v.text(t.node))
+		for _, n := range t.nodes() {
+			if !want[n] {
+				return fmt.Errorf("%s is not in the program or runs twice", v.text(n))
+			}
+			delete(want, n)
 		}
-		delete(want, t.node)
-		if !slices.Equal(t.reads, v.slotsOf(t.node.Args)) || !slices.Equal(t.writes, v.slotsOf(t.node.Results)) {
-			return fmt.Errorf("%s does not read its operands or write its results", v.text(t.node))
+		if err := v.operands(t); err != nil {
+			return err
 		}
 		if i >= len(v.once) {
 			continue
 		}
-		for _, a := range t.node.Args {
+		for _, a := range t.node.Args { // there are no sweeps in phase once
 			if !a.Node.Op.Is(graph.Leaf) && !computed[a] {
 				return fmt.Errorf("%s runs before the step, %s does not", v.text(t.node), v.text(a.Node))
 			}
@@ -83,10 +86,46 @@ func (v *verifier) program() error {
 	return nil
 }
 
-func (v *verifier) slotsOf(values []*graph.Value) []int {
-	var s []int
-	for _, x := range values {
-		s = append(s, v.slotOf[x])
+// operands compares what a task reads and writes with the operands and results of its nodes. Only what no node outside of a sweep
+// reads has no slot.
+func (v *verifier) operands(t task) error {
+	if t.sweep == nil {
+		if !slices.Equal(t.reads, v.slotsOf(t.node.Args)) || !slices.Equal(t.writes, v.slotsOf(t.node.Results)) {
+			return fmt.Errorf("%s does not read its operands or write its results", v.text(t.node))
+		}
+		return nil
+	}
+	made, reads, writes := map[*graph.Value]bool{}, map[int]bool{}, map[int]bool{}
+	for _, n := range t.sweep.nodes {
+		for _, a := range n.Args {
+			if !made[a] {
+				reads[v.slotOf[a]] = true
+			}
+		}
+		for _, r := range n.Results {
+			made[r] = true
+			if s, ok := v.slotOf[r]; ok {
+				writes[s] = true
+			}
+		}
+	}
+	if !maps.Equal(reads, set(t.reads)) || !maps.Equal(writes, set(t.writes)) {
+		return fmt.Errorf("the sweep that ends with %s does not read its operands or write its results", v.text(t.node))
+	}
+	for _, n := range v.plan.program.Nodes {
+		for _, a := range n.Args {
+			if _, ok := v.slotOf[a]; made[a] && !ok && !slices.Contains(t.sweep.nodes, n) {
+				return fmt.Errorf("%s reads what is never in memory: %s", v.text(n), v.text(a.Node))
+			}
+		}
+	}
+	return nil
+}
+
+func set(slots []int) map[int]bool {
+	s := map[int]bool{}
+	for _, i := range slots {
+		s[i] = true
 	}
 	return s
 }
@@ -221,7 +260,7 @@ func (v *verifier) over(a, b int) bool {
 	for _, r := range v.readers[a] {
 		if r == at {
 			t := v.tasks[at]
-			if v.slots[a].place != v.slots[b].place || inPlaceOperand(v.kernels, t, slices.Index(t.writes, b)) != a {
+			if v.slots[a].place != v.slots[b].place || !slices.Contains(v.inPlaceOperands(v.kernels, t, b), a) {
 				return false
 			}
 		} else if !v.done[at].has(r) {
@@ -239,7 +278,7 @@ func (v *verifier) failures() error {
 				continue
 			}
 			for j, risky := range v.tasks {
-				if !risky.copies && fallible(risky.node) && !v.done[i].has(j) {
+				if risky.fallible() && !v.done[i].has(j) {
 					return fmt.Errorf("%s changes a leaf although %s can still fail", v.text(t.node), v.text(risky.node))
 				}
 			}

@@ -37,9 +37,10 @@ func newSums(c *Call) *sums {
 	s := &sums{reduction: newReduction(c), blocks: 1}
 	s.panels = max(1, roundUp(s.inner, panelWidth)/panelWidth)
 	results := c.Out[0].Len() / max(1, s.inner) * s.panels
-	wanted := min(fewTasks, (c.In[0].Len()+chunk-1)/chunk)
-	if results > 0 && results < wanted {
-		s.blocks = max(1, min((wanted+results-1)/results, s.count/blockRows))
+	// A sweep's call divides its sums as the whole would: their bits depend on it.
+	all, wanted := c.Block.whole(results), min(fewTasks, (c.Block.whole(c.In[0].Len())+chunk-1)/chunk)
+	if all > 0 && all < wanted {
+		s.blocks = max(1, min((wanted+all-1)/all, s.count/blockRows))
 	}
 	s.tasks = results * s.blocks
 	s.parts = max(1, s.tasks)

@@ -11,6 +11,23 @@ type Call struct {
 	In, Out []*buffer.Buffer
 	// Data is what the kernel's Prepare made of the attributes and shapes: resolved constants and scratch memory.
 	Data any
+	// Block says which rows of the node the call computes, when it is part of a sweep. It may change from run to run.
+	Block Block
+}
+
+// Block is a number of rows of a node, from First on, of Total; the buffers of a call have those rows alone, but for operands that
+// are read whole. The zero Block is all rows.
+type Block struct{ First, Rows, Total int }
+
+// before returns the number of elements that come before those of a value of which the block has n.
+func (b Block) before(n int) int { return b.First * (n / max(1, b.Rows)) }
+
+// whole returns the number of elements of a value of which the block has n.
+func (b Block) whole(n int) int {
+	if b.Total == 0 {
+		return n
+	}
+	return n / b.Rows * b.Total
 }
 
 // Kernel executes one op into given result buffers. It allocates nothing in Run.

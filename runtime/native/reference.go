@@ -30,7 +30,10 @@ func copying() Kernel {
 }
 
 func copyElements[T element](c *Call, lo, hi int) error {
-	copy(data[T](c.Out[0])[lo:hi], data[T](c.In[0])[lo:hi])
+	out, x := data[T](c.Out[0])[lo:hi], data[T](c.In[0])[lo:hi]
+	if len(x) > 0 && &out[0] != &x[0] { // they may be the same memory
+		copy(out, x)
+	}
 	return nil
 }
 

@@ -24,13 +24,16 @@ func stream(c *Call, k int) rng.Stream {
 	return rng.New(c.In[k].I32[0], c.In[k].I32[1], c.Node.Str("stream"))
 }
 
+// firstDraw returns the number of the draw for the first element of the result, which may begin in the middle of the node's.
+func firstDraw(c *Call) int { return c.Block.before(perElement(c)) }
+
 func drawUniform[T float](c *Call, lo, hi int) error {
-	uniform(stream(c, 0), data[T](c.Out[0])[lo:hi], lo)
+	uniform(stream(c, 0), data[T](c.Out[0])[lo:hi], firstDraw(c)+lo)
 	return nil
 }
 
 func drawNormal[T float](c *Call, lo, hi int) error {
-	normal(stream(c, 0), data[T](c.Out[0])[lo:hi], lo)
+	normal(stream(c, 0), data[T](c.Out[0])[lo:hi], firstDraw(c)+lo)
 	return nil
 }
 
@@ -65,12 +68,12 @@ func dropoutIn(parts func(c *Call) int, f32 func(dst, x, u []float32, rate float
 		},
 		Parts: parts,
 		Run: func(c *Call, part, parts int) error {
-			s, rate, n := stream(c, 1), c.Node.Float("rate"), perElement(c)
+			s, rate, n, first := stream(c, 1), c.Node.Float("rate"), perElement(c), firstDraw(c)
 			lo, hi := n*part/parts, n*(part+1)/parts
 			draws := c.Data.([]float32)[part*drawBlock : (part+1)*drawBlock]
 			for ; lo < hi; lo += drawBlock {
 				u := draws[:min(drawBlock, hi-lo)]
-				s.Uniform32(u, lo)
+				s.Uniform32(u, first+lo)
 				if x, out := c.In[0], c.Out[0]; out.DType == graph.F64 {
 					drop(out.F64[lo:lo+len(u)], x.F64[lo:], u, rate)
 				} else {
