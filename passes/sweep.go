@@ -73,13 +73,38 @@ func newSweeper(nodes []*graph.Node, users map[*graph.Value][]*graph.Node) *swee
 		}
 	}
 	for _, n := range nodes {
-		if k := s.in[n]; len(k.members) > 1 && k.members[0] == n && !s.pays(k) {
-			for _, m := range k.members {
-				s.in[m] = &group{members: []*graph.Node{m}}
+		if k := s.in[n]; len(k.members) > 1 && k.members[0] == n {
+			s.peel(k)
+			if !s.pays(k) {
+				for len(k.members) > 0 {
+					s.leave(k, k.members[0])
+				}
 			}
 		}
 	}
 	return s
+}
+
+// leave takes a member out of a group.
+func (s *sweeper) leave(k *group, n *graph.Node) {
+	k.members = slices.DeleteFunc(k.members, func(m *graph.Node) bool { return m == n })
+	s.in[n] = &group{members: []*graph.Node{n}}
+}
+
+// peel takes reshapes at the border out of a group. Where they alone read their operand they cost nothing outside, being done in its
+// memory, and in a sweep a copy.
+func (s *sweeper) peel(k *group) {
+	member := func(n *graph.Node) bool { return s.in[n] == k }
+	for i := 0; i < len(k.members); i++ {
+		n := k.members[i]
+		if n.Op.Name != "reshape" || len(s.users[n.Args[0]]) > 1 || n.Args[0].Node.Op.Is(graph.Leaf) {
+			continue
+		}
+		if !member(n.Args[0].Node) || !slices.ContainsFunc(s.users[n.Results[0]], member) {
+			s.leave(k, n)
+			i = -1 // there may be another behind it
+		}
+	}
 }
 
 // join makes one group of two if that can be computed in a sweep.
@@ -155,10 +180,18 @@ func (s *sweeper) pays(k *group) bool {
 	})
 	end := s.at[k.members[len(k.members)-1]]
 	longer := k.bytes(func(v *graph.Value) bool {
-		return s.in[v.Node] != k && !v.Node.Op.Is(graph.Leaf) && !slices.ContainsFunc(s.users[v], func(u *graph.Node) bool {
+		if s.in[v.Node] == k || v.Node.Op.Is(graph.Leaf) {
+			return false
+		}
+		last := 0
+		for _, u := range s.users[v] {
 			at, here := s.at[u]
-			return !here || at >= end // it is read by then, or later, in any case
-		})
+			if !here {
+				return false // a later section reads it in any case
+			}
+			last = max(last, at)
+		}
+		return last < end && slices.ContainsFunc(s.nodes[last:end], outside)
 	})
 	return inner > longer
 }

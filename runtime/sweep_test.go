@@ -166,16 +166,17 @@ func TestSweepsAllocateNothing(t *testing.T) {
 func TestLongSums(t *testing.T) {
 	g := graph.New("long")
 	g.Program = true
-	x := g.Input("x", graph.F32, "n", 8000)
+	x := g.Input("x", graph.F32, "n", 40000)
 	g.At(graph.Context{Phase: graph.Forward})
-	y := graph.Apply("square", x)
-	graph.Apply("neg", graph.Sum(graph.Reshape(y, "n", 4000, 2), 1))
-	g.Output("y", g.Nodes[len(g.Nodes)-1].Results[0])
+	// What cancels leaves the roundings of the sums, of numbers so different that even float64 has some.
+	y := graph.Apply("exp", graph.Scale(x, 50))
+	y = g.Add("concat", graph.Attrs{"axis": 1}, y, graph.Apply("neg", y))[0]
+	g.Output("y", graph.Sum(graph.Reshape(y, "n", 40000, 2), 1))
 	for i, n := range g.Nodes {
-		n.Joined = i >= 2 && len(n.Results) > 0
+		n.Joined = i > 1 && len(n.Results) > 0
 	}
 	check(t, graph.Verify(g, graph.Planned))
-	for _, rows := range []int{1, 3, 9, 30} {
+	for _, rows := range []int{1, 3, 9} {
 		b := graph.Binding{"n": rows}
 		plain := graph.NewCopier(g)
 		for _, n := range g.Nodes {
