@@ -1,6 +1,10 @@
 package native
 
-import "graft/graph"
+import (
+	"slices"
+
+	"graft/graph"
+)
 
 // cases lists every op over its attributes and over shapes with odd sizes, axes of length 1 and 0, scalars, and sizes that
 // are split in several parts.
@@ -217,7 +221,7 @@ func cases() []testCase {
 	tableCases(add)
 	edgeCases(add)
 	scanCases(add)
-	return append(cs, fusedCases()...)
+	return slices.Concat(cs, fusedCases(), headCases())
 }
 
 // dims returns dimensions, 0 as a symbol: only a bound dimension can be 0.

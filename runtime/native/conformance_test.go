@@ -93,6 +93,8 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 		return func(k, i int) float64 { return float64(terms) * eps * c.Out[k].F64[i] }
 	case "fused_matmul", "fused_matmul_add", "fused_project":
 		return fusedBound(want, eps)
+	case "linear_cross_entropy", "linear_cross_entropy_grad":
+		return headBound(want, eps)
 	case "bias_act", "elu", "elu_grad", "sigmoid_grad", "tanh_grad", "shift", "sgd", "adam", "radam", "softmax_grad", "log_softmax", "log_softmax_grad",
 		"softmax_cross_entropy", "softmax_cross_entropy_grad", "row_cosine":
 		largest := 1.0

@@ -9,6 +9,9 @@ import (
 // chunk is about the number of elements that one part handles: large enough to hide the cost of handing it to a worker.
 const chunk = 16384
 
+// lossWork is the work beyond which an op that ends in one number has no more parts.
+const lossWork = 64 * chunk
+
 // Kernels returns the kernels that programs run on: the reference kernels divided into parts, with faster ones for f32.
 func Kernels() Table { return kernelsOf(families()[0]) }
 
@@ -22,6 +25,7 @@ func kernelsOf(f *family) Table {
 	addFastShape(t, f, l)
 	addFastProducts(t, f, v)
 	addFastLosses(t, f, v)
+	addFastHeads(t, f, v, l)
 	addFastNorms(t, v.norm)
 	addFastOptimizers(t, l, v)
 	addFastReductions(t, l, v)
@@ -93,7 +97,7 @@ type partials struct {
 // contributions in the order of the parts and writes the result; the last one, whichever it is, leaves the right one. So
 // nothing has to be reset between runs, even after one that failed halfway.
 func summed(units, work func(c *Call) int, f32, f64 func(c *Call, lo, hi int) (float64, error), finish func(sum float64) float64) Kernel {
-	k := Kernel{}.divided(units, func(c *Call) int { return min(work(c), 64*chunk) })
+	k := Kernel{}.divided(units, func(c *Call) int { return min(work(c), lossWork) })
 	k.Prepare = func(c *Call) error {
 		c.Data = &partials{parts: make([]float64, k.Parts(c))}
 		return nil

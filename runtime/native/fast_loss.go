@@ -91,13 +91,20 @@ func crossEntropyGrad32(v *vectors) body {
 			if err != nil {
 				return err
 			}
-			_, sum := v.expRow(dx, s.row(r), float32(math.Inf(-1)))
-			others := sum - float64(dx[l]) // 1 - p without cancellation where p is almost 1
-			multiply(dx, dx, float32(scale*w/sum))
-			dx[l] = float32(-scale * w * others / sum)
+			crossEntropyGradRow(v, multiply, dx, s.row(r), l, scale*w)
 		}
 		return nil
 	}
+}
+
+// crossEntropyGradRow makes dx, scale times the gradient of a row x with the given label; dx may be x. It returns what the loss
+// is made of: the largest element and the sum of exp(x - largest).
+func crossEntropyGradRow(v *vectors, multiply point32, dx, x []float32, label int, scale float64) (largest float32, sum float64) {
+	largest, sum = v.expRow(dx, x, float32(math.Inf(-1)))
+	others := sum - float64(dx[label]) // 1 - p without cancellation where p is almost 1
+	multiply(dx, dx, float32(scale/sum))
+	dx[label] = float32(-scale * others / sum)
+	return largest, sum
 }
 
 // crossEntropyPart32 is [crossEntropyPart] over vectors.

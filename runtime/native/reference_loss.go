@@ -191,24 +191,32 @@ func crossEntropyGrad[T float](c *Call, lo, hi int) error {
 	}
 	scale := float64(data[T](c.In[0])[0]) / divisor
 	for r := lo; r < hi; r++ {
-		x, dx := s.row(r), out[r*s.n:(r+1)*s.n]
-		w := s.weightOf(r)
-		if w == 0 {
-			clear(dx)
-			continue
-		}
-		l, err := s.labelOf(r)
-		if err != nil {
+		if err := s.gradient(out[r*s.n:(r+1)*s.n], r, scale); err != nil {
 			return err
 		}
-		largest, sum := logSumExp(x)
-		for j, v := range x {
-			p := math.Exp(float64(v)-largest) / sum
-			if j == l {
-				p--
-			}
-			dx[j] = T(scale * w * p)
+	}
+	return nil
+}
+
+// gradient makes dx, the gradient of row r times scale. It may be the row itself.
+func (s classes[T]) gradient(dx []T, r int, scale float64) error {
+	w := s.weightOf(r)
+	if w == 0 {
+		clear(dx)
+		return nil
+	}
+	l, err := s.labelOf(r)
+	if err != nil {
+		return err
+	}
+	x := s.row(r)
+	largest, sum := logSumExp(x)
+	for j, v := range x {
+		p := math.Exp(float64(v)-largest) / sum
+		if j == l {
+			p--
 		}
+		dx[j] = T(scale * w * p)
 	}
 	return nil
 }
