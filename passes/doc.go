@@ -3,9 +3,9 @@
 // A definition is a symbolic graph with marked feedback points and error sites. A training mode is a [Pipeline], a list of
 // passes; [Modes] lists graft's three, and the table in pipelines.go is the place to read first:
 //
-//	bp       erase-feedback           differentiate  optimizer  simplify  cse  dce  fuse
-//	dfa      select-points cut graft  differentiate  optimizer  simplify  cse  dce  fuse
-//	shallow  select-points cut        differentiate  optimizer  simplify  cse  dce  fuse
+//	bp       erase-feedback           differentiate  optimizer  simplify  cse  dce  fuse-head  fuse
+//	dfa      select-points cut graft  differentiate  optimizer  simplify  cse  dce  fuse-head  fuse
+//	shallow  select-points cut        differentiate  optimizer  simplify  cse  dce  fuse-head  fuse
 //
 // The modes differ before differentiation and nowhere else. What a mode cuts becomes dead code and is dropped: it is not
 // masked, and never executed.
@@ -29,6 +29,7 @@
 //	simplify        removes identities that rules and layers write without care
 //	cse             computes equal nodes once; points that share a matrix share its projection
 //	dce             drops what reaches no output and no store
+//	fuse-head       makes one op of a classifier's last layer, its loss and their gradients, where the classes are many
 //	fuse            makes one op of a product and what is done to its elements: a bias, a sum, an activation or its gradient
 //
 // Where the order of two passes matters, a constraint in pipelines.go says so with its reason. Constraints are checked on every

@@ -12,9 +12,16 @@ type Pipeline struct {
 	Passes []Pass
 }
 
+// fusions returns the passes at the end of every pipeline. They change how a program is computed, not what.
+func fusions() []Pass { return []Pass{fuseHead, fuse, sweep} }
+
+func isFusion(p Pass) bool {
+	return slices.ContainsFunc(fusions(), func(f Pass) bool { return f.Name == p.Name })
+}
+
 // Modes returns the three training modes. They differ in what happens before differentiation and in nothing else.
 func Modes() []Pipeline {
-	rest := []Pass{differentiate, optimizer, simplify, cse, dce, fuse, sweep}
+	rest := append([]Pass{differentiate, optimizer, simplify, cse, dce}, fusions()...)
 	return []Pipeline{
 		{"bp", append([]Pass{eraseFeedback}, rest...)},
 		{"dfa", append([]Pass{selectPoints, cut, graft}, rest...)},
@@ -57,6 +64,8 @@ var constraints = []constraint{
 	{"dce", "fuse", "a dead reader of a sum would keep it from being fused"},
 	{"dce", "sweep", "a dead reader of a value would keep it in memory"},
 	{"fuse", "sweep", "a sweep is made of what is left of products, and nodes of a sweep are not fused any more"},
+	{"dce", "fuse-head", "a dead reader of logits would keep them from being fused"},
+	{"fuse-head", "fuse", "a head begins with a product and a bias that are still two nodes"},
 }
 
 // checkOrder refuses a pipeline that breaks a constraint, or has a pass twice or one that does nothing.
@@ -92,7 +101,7 @@ func (p Pipeline) forPart(o *Options) ([]Pass, error) {
 	case Gradient:
 		without("optimizer")
 	case Predict:
-		passes = []Pass{eraseFeedback, forwardOnly, simplify, cse, dce, fuse, sweep}
+		passes = append([]Pass{eraseFeedback, forwardOnly, simplify, cse, dce}, fusions()...)
 	case Alignment:
 		i := slices.IndexFunc(passes, func(q Pass) bool { return q.Name == differentiate.Name })
 		if i < 0 || !slices.ContainsFunc(passes, func(q Pass) bool { return q.Name == graft.Name }) {
