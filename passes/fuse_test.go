@@ -11,9 +11,35 @@ import (
 	"graft/graph"
 )
 
-// TestFuse holds what fusion makes of the programs of testdata/fuse: pairs of NAME.ir and NAME.fused.ir.
+// TestFuse holds what fusion makes of the programs of testdata/fuse.
 func TestFuse(t *testing.T) {
-	files, err := filepath.Glob("testdata/fuse/*.fused.ir")
+	holdFusion(t, fuse, "testdata/fuse", func(from string, g, fused *graph.Graph) {
+		if a, b := flops(g), flops(fused); a != b {
+			t.Errorf("%s: %s FLOPs, fused %s", from, a, b)
+		}
+	})
+}
+
+// TestFuseHeadText holds what becomes of the programs of testdata/fuse_head. Their forward phase had region "head", which the text
+// form does not tell.
+func TestFuseHeadText(t *testing.T) {
+	regional := fuseHead
+	regional.Run = func(g *graph.Graph, o *Options) (*graph.Graph, error) {
+		c := graph.NewCopier(g)
+		for _, n := range g.Nodes {
+			if m := c.Copy(n); m.Phase == graph.Forward {
+				m.Region = "head"
+			}
+		}
+		return fuseHead.Run(c.New, o)
+	}
+	holdFusion(t, regional, "testdata/fuse_head", func(string, *graph.Graph, *graph.Graph) {})
+}
+
+// holdFusion runs a pass on the programs of dir, pairs of NAME.ir and NAME.fused.ir.
+func holdFusion(t *testing.T, pass Pass, dir string, check func(from string, g, fused *graph.Graph)) {
+	t.Helper()
+	files, err := filepath.Glob(dir + "/*.fused.ir")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
@@ -32,7 +58,7 @@ func TestFuse(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := g.String()
-		fused, err := fuse.Run(g, nil)
+		fused, err := pass.Run(g, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,10 +71,8 @@ func TestFuse(t *testing.T) {
 		if g.String() != before {
 			t.Errorf("%s: the pass has changed its argument", from)
 		}
-		if a, b := flops(g), flops(fused); a != b {
-			t.Errorf("%s: %s FLOPs, fused %s", from, a, b)
-		}
-		again, err := fuse.Run(fused, nil)
+		check(from, g, fused)
+		again, err := pass.Run(fused, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -126,7 +126,7 @@ func TestProofs(t *testing.T) {
 				c2.New.At(graph.Context{})
 				return c2.New, c2.New.Err()
 			}}, dce)
-			p.Passes = slices.DeleteFunc(p.Passes, func(q Pass) bool { return q.Name == fuse.Name || q.Name == sweep.Name })
+			p.Passes = slices.DeleteFunc(p.Passes, isFusion)
 			for i, q := range p.Passes { // one dce, at the end: what a dropped store leaves behind is dead
 				if q.Name == dce.Name {
 					p.Passes = slices.Delete(p.Passes, i, i+1)
