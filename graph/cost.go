@@ -48,6 +48,24 @@ func (c Cost) Times(d Dim) Cost {
 	return CostOf(out...)
 }
 
+// AtMost reports whether c is at most times e whatever the symbols stand for, because that holds for the terms of every product of
+// symbols by themselves. When it does not, c may still be smaller for some values of the symbols.
+func (c Cost) AtMost(times float64, e Cost) bool {
+	limit := map[string]float64{}
+	for _, t := range e {
+		limit[t.syms] += times * float64(t.coef)
+	}
+	for _, t := range c {
+		limit[t.syms] -= float64(t.coef)
+	}
+	for _, left := range limit {
+		if left < 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Bind evaluates c; every symbol must have a value. Costs may be larger than any dimension: a step of a language model takes
 // more than 2^40 operations.
 func (c Cost) Bind(b Binding) (int64, error) {
@@ -92,10 +110,10 @@ func (n *Node) Bytes() Cost {
 	}
 	var c Cost
 	for _, a := range n.Args {
-		c = c.Plus(a.Type.bytes())
+		c = c.Plus(a.Type.Bytes())
 	}
 	for _, r := range n.Results {
-		c = c.Plus(r.Type.bytes())
+		c = c.Plus(r.Type.Bytes())
 	}
 	return c
 }

@@ -28,7 +28,7 @@
 //   - Every op is pure but for the effects: loss, seed, output and store. Random ops are pure too: element i of a draw depends
 //     on the seed, the step, the op's stream and i alone, so that equal streams give equal draws.
 //   - Marks are identities that mean something to the compiler: error sites, feedback points, detach. None is left in a
-//     program.
+//     program, save barriers, which keep what the backward phase computes again apart from what forward has computed.
 //   - A dimension ([Dim]) is a monomial over named symbols, such as 8*batch*tokens. Symbols get their numbers from a
 //     [Binding] when an executable is made. Sums are fresh symbols with a [Relation], which [Graph.CheckBinding] checks.
 //   - A sparse matrix is two values: a pattern, the positions of its stored entries, and the entries, an ordinary array with

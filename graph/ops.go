@@ -92,6 +92,14 @@ func markOps() []*Op {
 		{Name: "cotangent", Group: "marks", Operands: "x", Flags: Mark, Infer: rowed,
 			Attrs: []AttrSpec{{"site", StringAttr, nil, nil}, rowsAttr},
 			Doc:   "Stands for the cotangent of the error site x until differentiate resolves it."},
+		{Name: "barrier", Group: "marks", Operands: "x", Flags: Mark,
+			Infer: func(c *Call) ([]Type, error) {
+				if c.Args[0].Sparse {
+					return nil, fmt.Errorf("a barrier is for dense values, not %v", c.Args[0])
+				}
+				return []Type{c.Args[0]}, nil
+			},
+			Doc: "x, in the backward phase: what is computed again from it is not merged with what forward has computed from x. It moves nothing."},
 	}
 }
 

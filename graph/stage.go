@@ -44,8 +44,8 @@ var stages = [...]stage{
 	Built:          {"built", false, notBuilt, slices.Concat(always, definition, []rule{streams})},
 	Cut:            {"cut", false, notCut, slices.Concat(always, definition, []rule{seeds})},
 	Differentiated: {"differentiated", true, notDifferentiated, slices.Concat(always, program)},
-	Optimized:      {"optimized", true, notOptimized, slices.Concat(always, program, []rule{dead})},
-	Planned:        {"planned", true, notOptimized, slices.Concat(always, program, []rule{dead})},
+	Optimized:      {"optimized", true, notOptimized, slices.Concat(always, program, []rule{dead, barriers})},
+	Planned:        {"planned", true, notOptimized, slices.Concat(always, program, []rule{dead, barriers})},
 }
 
 // always holds at every stage. The first three are what all others rely on.
@@ -78,6 +78,8 @@ var (
 	streams = rule{"streams", "two draws from one stream are equal, which is hardly meant", checkStreams}
 	seeds   = rule{"seeds", "a cut receives one delivered cotangent, and only a cut does", checkSeeds}
 	dead    = rule{"dead", "work whose result nobody reads is not done", checkDead}
+
+	barriers = rule{"barriers", "a barrier keeps what the backward phase computes again apart from what forward has computed, and moves nothing", checkBarriers}
 )
 
 // program holds from differentiation on.
@@ -108,20 +110,25 @@ func notInDefinition(op *Op) string {
 		return "update rules are added after differentiation"
 	case op.Is(Fused):
 		return "fusion comes last: fused ops have no gradient rules"
+	case op.Name == "barrier":
+		return "there is no backward phase yet in which anything could be computed again"
 	}
 	return ""
 }
 
 func notDifferentiated(op *Op) string {
-	if op.Is(Fused) {
+	switch {
+	case op.Is(Fused):
 		return "fusion comes last, after dead nodes are gone"
+	case op.Name == "barrier":
+		return "what is computed again is chosen last, when it is known what backward reads"
 	}
 	return notOptimized(op)
 }
 
 func notOptimized(op *Op) string {
 	switch {
-	case op.Is(Mark):
+	case op.Is(Mark) && op.Name != "barrier":
 		return "differentiation resolves all marks"
 	case op.Name == "loss":
 		return "after differentiation the loss is an output"

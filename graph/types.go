@@ -68,9 +68,9 @@ func (t Type) valid() bool {
 	return product(t.Dims).Valid()
 }
 
-// bytes returns the storage of a value of type t. A pattern counts its compressed-row arrays: a column index for every entry
+// Bytes returns the storage of a value of type t. A pattern counts its compressed-row arrays: a column index for every entry
 // and a pointer for every row.
-func (t Type) bytes() Cost {
+func (t Type) Bytes() Cost {
 	if t.Sparse {
 		return CostOf(t.Dims[2].Mul(Int(4)), t.Dims[0].Mul(Int(4)))
 	}

@@ -109,3 +109,21 @@ func checkSweeps(g *Graph, _ *stage) *fault {
 	}
 	return nil
 }
+
+func checkBarriers(g *Graph, _ *stage) *fault {
+	for _, n := range g.Nodes {
+		if n.Op.Name == "barrier" && n.Phase != Backward {
+			return faultf(n, "a barrier stands in the phase %q, not in backward", n.Phase)
+		}
+		for i, a := range n.Args {
+			switch {
+			case !a.Is("barrier"):
+			case n.Op.Is(Effect) || n.Phase != Backward || n.Label != a.Node.Label:
+				return faultf(n, "operand %d, %v, is read outside of the section %q", i, a, sectionHeader(a.Node.Phase, a.Node.Label))
+			case n.Op.Name == "barrier":
+				return faultf(n, "a barrier is put on a barrier, %v", a)
+			}
+		}
+	}
+	return nil
+}

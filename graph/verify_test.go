@@ -250,6 +250,7 @@ var stagesOf = map[string][]Stage{
 	"positions.ir": {Differentiated, Optimized, Planned},
 	"fused.ir":     {Optimized, Planned},
 	"products.ir":  {Optimized, Planned},
+	"barrier.ir":   {Optimized, Planned},
 }
 
 func TestVerifyAccepts(t *testing.T) {

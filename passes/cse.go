@@ -9,7 +9,8 @@ import (
 )
 
 // cse computes equal nodes once. Across regions it merges only projections and values that carry no cotangent: the backward
-// parts of two regions must stay apart, or they would not be independent.
+// parts of two regions must stay apart, or they would not be independent. Within a region, backward takes from forward what it
+// would compute again; where that is meant, recompute has put a barrier.
 var cse = Pass{
 	Name: "cse",
 	Why:  "points that share a matrix share its projection",
@@ -20,7 +21,7 @@ var cse = Pass{
 		for _, n := range g.Nodes {
 			args := c.Values(n.Args)
 			key := cseKey(n, args, ids)
-			if m := first[key]; m != nil && key != "" {
+			if m := first[key]; m != nil && key != "" && m.Phase <= n.Phase {
 				for i, r := range n.Results {
 					m.Results[i].ReadBy = slices.Concat(m.Results[i].ReadBy, r.ReadBy)
 					c.Map(r, m.Results[i])
@@ -52,11 +53,12 @@ func cseKey(n *graph.Node, args []*graph.Value, ids map[*graph.Value]int) string
 	if n.Op.Is(graph.Commutative) {
 		slices.Sort(operands[:2])
 	}
-	var b strings.Builder
-	fmt.Fprint(&b, n.Op.Name, operands, int(n.Phase), n.Region)
-	if n.Phase == graph.Backward {
-		b.WriteString("|" + n.Label)
+	phase, region := n.Phase, n.Region
+	if phase == graph.Backward {
+		phase, region = graph.Forward, n.Label
 	}
+	var b strings.Builder
+	fmt.Fprint(&b, n.Op.Name, operands, int(phase), "|", region)
 	for _, spec := range n.Op.Attrs {
 		fmt.Fprint(&b, "|", n.Attrs[spec.Name])
 	}

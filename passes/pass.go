@@ -18,6 +18,8 @@ type Options struct {
 	Optimizer Optimizer
 	// Part selects what is compiled: Step, Gradient, Predict or Alignment.
 	Part string
+	// Recompute turns recomputation on in step and gradient programs.
+	Recompute Recompute
 	// Outputs names the outputs of the definition that the program keeps; nil stands for all, and an empty list for none. The loss,
 	// and what a part or Observe adds, do not belong to them and stay.
 	Outputs []string

@@ -66,6 +66,7 @@ var constraints = []constraint{
 	{"fuse", "sweep", "a sweep is made of what is left of products, and nodes of a sweep are not fused any more"},
 	{"dce", "fuse-head", "a dead reader of logits would keep them from being fused"},
 	{"fuse-head", "fuse", "a head begins with a product and a bias that are still two nodes"},
+	{"fuse", "recompute", "what is fused is never stored, and what has been made a second reader of a sum would keep it from being fused"},
 }
 
 // checkOrder refuses a pipeline that breaks a constraint, or has a pass twice or one that does nothing.
@@ -125,5 +126,9 @@ func (p Pipeline) forPart(o *Options) ([]Pass, error) {
 	if o.Evaluate || o.Part == Predict || o.Part == Alignment && !o.DrawnAlignment {
 		first = append(first, evaluate)
 	}
-	return append(first, passes...), nil
+	passes = append(first, passes...)
+	if o.Recompute.FLOPsPerByte > 0 && (o.Part == Step || o.Part == Gradient) {
+		passes = append(passes, recompute)
+	}
+	return passes, nil
 }

@@ -67,6 +67,10 @@ func newPlan(job *Job, kernels native.Table, reuse bool) (*plan, error) {
 	}
 	inner := innerValues(p.program)
 	for _, n := range p.program.Nodes {
+		if n.Op.Name == "barrier" { // it speaks to the compiler: here, the result is the operand
+			p.slotOf[n.Results[0]] = p.slotOf[n.Args[0]]
+			continue
+		}
 		for _, v := range n.Results {
 			if inner[v] {
 				continue // never in memory as a whole
@@ -137,7 +141,7 @@ func (p *plan) schedule(job *Job, inner map[*graph.Value]bool) error {
 		list := nodes[:members]
 		nodes = nodes[members:]
 		n := list[members-1]
-		if n.Op.Is(graph.Leaf) || n.Op.Is(graph.Effect) {
+		if !runs(n) {
 			continue
 		}
 		for _, m := range list {
@@ -173,6 +177,11 @@ func (p *plan) slotsOf(values []*graph.Value) []int {
 		s = append(s, p.slotOf[v])
 	}
 	return s
+}
+
+// runs reports whether a node is a task. A barrier is none: its result is its operand.
+func runs(n *graph.Node) bool {
+	return !n.Op.Is(graph.Leaf) && !n.Op.Is(graph.Effect) && n.Op.Name != "barrier"
 }
 
 // copyLeaves begins the step with what has to be kept of leaves before a store changes them: those that are outputs, and

@@ -13,7 +13,7 @@ import (
 // verifyPlan proves that a plan computes its program whatever the order in which its tasks run, as long as each waits for
 // those that compute what it reads and for its after list:
 //
-//   - the tasks are the program's nodes with their own operands and results, and copies;
+//   - the tasks are the program's nodes with their own operands and results, and copies; a barrier's result is its operand;
 //   - of two slots whose memory overlaps, every access to one has finished before the other is written, except that a
 //     kernel may write where it reads if it says so;
 //   - leaves, values of phase once, outputs and stored values last to the end of the step;
@@ -46,8 +46,11 @@ type verifier struct {
 func (v *verifier) program() error {
 	want := map[*graph.Node]bool{}
 	for _, n := range v.plan.program.Nodes {
-		if !n.Op.Is(graph.Leaf) && !n.Op.Is(graph.Effect) {
+		switch {
+		case runs(n):
 			want[n] = true
+		case n.Op.Name == "barrier" && v.slotOf[n.Results[0]] != v.slotOf[n.Args[0]]:
+			return fmt.Errorf("%s is not its operand", v.text(n))
 		}
 	}
 	computed := map[*graph.Value]bool{} // by phase once
@@ -135,7 +138,9 @@ func (v *verifier) dependences() error {
 	n := len(v.slots)
 	v.writer, v.readers, v.content = slices.Repeat([]int{before}, n), make([][]int, n), make([]*graph.Value, n)
 	for value, s := range v.slotOf {
-		v.content[s] = value
+		if !value.Is("barrier") {
+			v.content[s] = value
+		}
 	}
 	for i, t := range v.tasks {
 		done := newBitset(len(v.tasks))

@@ -184,7 +184,7 @@ func (b *benchFlags) onPool(cmd *cobra.Command, w bench.Workload, set map[string
 	for _, times := range b.times {
 		var results []*bench.Result
 		for i, m := range b.modes() {
-			job, err := bench.NewJob(w, bench.Choices{Mode: m.mode, Variant: b.variant, Set: set, Feedback: m.feedback, Times: times, Dir: b.data})
+			job, err := bench.NewJob(w, bench.Choices{Mode: m.mode, Variant: b.variant, Set: set, Feedback: m.feedback, Recompute: b.recompute.Recompute, Times: times, Dir: b.data})
 			if err != nil {
 				return err
 			}

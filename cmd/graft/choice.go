@@ -1,10 +1,12 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"graft/feedback"
+	"graft/passes"
 	"graft/zoo"
 	"graft/zoo/entry"
 	"graft/zoo/experiment"
@@ -15,6 +17,7 @@ type choice struct {
 	mode, variant, matrices string
 	set                     []string
 	feedback                feedback.Options
+	recompute               recomputeFlag
 }
 
 // register adds the flags to a command.
@@ -25,6 +28,7 @@ func (c *choice) register(cmd *cobra.Command) {
 	f.StringVar(&c.feedback.Granularity, "granularity", "", "macro or micro: which feedback `points` are cut (default macro)")
 	f.StringVar(&c.feedback.Sharing, "sharing", "", "shared or independent: how points come by feedback `matrices` (default shared)")
 	f.StringVar(&c.feedback.Dist, "dist", "", "`distribution` of feedback matrices: uniform, normal, rademacher, orthogonal or identity\n(default uniform)")
+	f.Var(&c.recompute, "recompute", "off, cheap or the `work` in FLOPs that a byte is worth: which activations training computes again\ninstead of keeping them; results stay the same (default off)")
 }
 
 func (c *choice) registerMode(cmd *cobra.Command, usage string) {
@@ -42,7 +46,7 @@ func (c *choice) registerMatrices(cmd *cobra.Command) {
 // resolve returns what the flags say.
 func (c *choice) resolve() (experiment.Choices, error) {
 	set, err := c.options()
-	return experiment.Choices{Mode: c.mode, Variant: c.variant, Set: set, Feedback: c.feedback, Matrices: c.matrices}, err
+	return experiment.Choices{Mode: c.mode, Variant: c.variant, Set: set, Feedback: c.feedback, Matrices: c.matrices, Recompute: c.recompute.Recompute}, err
 }
 
 // options returns the values given with --set; of several for one option the last counts.
@@ -56,6 +60,23 @@ func (c *choice) options() (map[string]string, error) {
 		set[name] = value
 	}
 	return set, nil
+}
+
+// recomputeFlag is the value of --recompute.
+type recomputeFlag struct{ passes.Recompute }
+
+func (r *recomputeFlag) String() string {
+	if r == nil || r.FLOPsPerByte == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(r.FLOPsPerByte, 'g', -1, 64)
+}
+
+func (r *recomputeFlag) Type() string { return "work" }
+
+func (r *recomputeFlag) Set(s string) (err error) {
+	r.Recompute, err = passes.ParseRecompute(s)
+	return err
 }
 
 // lookup returns the model of that name.

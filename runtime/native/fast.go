@@ -47,7 +47,7 @@ func divisible() map[string]func(c *Call) int {
 		"cumsum": perRow, "cumprod_exclusive": perRow, "sort": perRow, "causal": perRow, "positions": perRowOfResult,
 	}
 	for _, name := range []string{
-		"const", "error", "feedback", "cut", "detach", "cotangent", "reshape", "equal", "cast",
+		"const", "error", "feedback", "cut", "detach", "cotangent", "barrier", "reshape", "equal", "cast",
 		"random_uniform", "random_normal", "sigmoid_cross_entropy_grad",
 	} {
 		d[name] = perElement

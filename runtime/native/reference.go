@@ -18,7 +18,7 @@ func Reference() Table {
 // identityReference holds the leaf that has a kernel, and the marks, which copy: a definition can then be run as it stands.
 func identityReference() Table {
 	t := Table{"const": elements(perElement, fill[float32], fill[float64], fill[int32], fill[bool])}
-	for _, mark := range []string{"error", "feedback", "cut", "detach", "cotangent"} {
+	for _, mark := range []string{"error", "feedback", "cut", "detach", "cotangent", "barrier"} {
 		t[mark] = copying()
 	}
 	return t

@@ -16,10 +16,11 @@ import (
 
 // Choices are what a user may decide of a workload.
 type Choices struct {
-	Mode     string // bp, dfa or shallow
-	Variant  string
-	Set      map[string]string // options of the model, and batch
-	Feedback feedback.Options
+	Mode      string // bp, dfa or shallow
+	Variant   string
+	Set       map[string]string // options of the model, and batch
+	Feedback  feedback.Options
+	Recompute passes.Recompute
 	// Times multiplies the batch; 0 stands for 1.
 	Times int
 	// Dir is where data sets are looked for, see [experiment.Open].
@@ -52,7 +53,7 @@ func NewJob(w Workload, c Choices) (*Job, error) {
 		set["batch"] = fmt.Sprint(w.Batch)
 	}
 	maps.Copy(set, c.Set)
-	wish := experiment.Choices{Mode: c.Mode, Variant: c.Variant, Set: set, Feedback: c.Feedback}
+	wish := experiment.Choices{Mode: c.Mode, Variant: c.Variant, Set: set, Feedback: c.Feedback, Recompute: c.Recompute}
 	plan, err := experiment.NewPlan(e, nil, wish)
 	if err != nil {
 		return nil, err

@@ -75,7 +75,7 @@ func (p *Plan) CompileTraining() (*passes.Compiled, error) {
 }
 
 func (p *Plan) passOptions(part string) passes.Options {
-	return passes.Options{Part: part, Feedback: p.Feedback, Optimizer: p.Recipe.Optimizer,
+	return passes.Options{Part: part, Feedback: p.Feedback, Optimizer: p.Recipe.Optimizer, Recompute: p.Recompute,
 		DrawnAlignment: p.Entry.DrawnAlignment != "" && p.Entry.DrawnAlignment == p.Variant}
 }
 

@@ -32,7 +32,9 @@ type Plan struct {
 	Options  any
 	Recipe   entry.Recipe
 	Feedback feedback.Options
-	given    *matrices // nil when they are drawn
+	// Recompute says which activations training computes again instead of keeping them. It changes memory and time, and no result.
+	Recompute passes.Recompute
+	given     *matrices // nil when they are drawn
 }
 
 // pickVariant returns the variant of that name, or the entry's default one for "".
@@ -52,12 +54,13 @@ func pickVariant(e entry.Entry, name string) (string, error) {
 
 // Choices are what a user may decide. Zero values take the recipe's.
 type Choices struct {
-	Mode     string
-	Variant  string
-	Set      map[string]string // options of the model, and lr, batch and epochs of the recipe
-	Epochs   int
-	Feedback feedback.Options
-	Matrices string // a safetensors file of feedback matrices "feedback/<point>", used as given; "" draws them
+	Mode      string
+	Variant   string
+	Set       map[string]string // options of the model, and lr, batch and epochs of the recipe
+	Epochs    int
+	Feedback  feedback.Options
+	Recompute passes.Recompute
+	Matrices  string // a safetensors file of feedback matrices "feedback/<point>", used as given; "" draws them
 }
 
 // Open reads the named data set of an entry, or its default one when data is "". Where a real set that was not asked for by name is not at
@@ -100,7 +103,7 @@ func NewPlan(e entry.Entry, task *entry.Task, c Choices) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Entry: e, Pipeline: pipeline, Task: task, Variant: variant, Recipe: e.Recipe(c.Mode, variant)}
+	p := &Plan{Entry: e, Pipeline: pipeline, Task: task, Variant: variant, Recipe: e.Recipe(c.Mode, variant), Recompute: c.Recompute}
 	if task != nil && task.Adapt != nil {
 		p.Recipe = task.Adapt(c.Mode, p.Recipe)
 	}
