@@ -39,6 +39,15 @@ func (c Cost) Plus(e Cost) Cost {
 	return out
 }
 
+// Minus returns c - e, whose terms may be negative.
+func (c Cost) Minus(e Cost) Cost {
+	minus := make(Cost, len(e))
+	for i, t := range e {
+		minus[i] = Dim{-t.coef, t.syms}
+	}
+	return c.Plus(minus)
+}
+
 // Times returns c multiplied by the monomial d.
 func (c Cost) Times(d Dim) Cost {
 	out := make(Cost, len(c))

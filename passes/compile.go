@@ -48,6 +48,7 @@ func compile(def *graph.Graph, p Pipeline, o Options) (*Compiled, error) {
 		return nil, err
 	}
 	g, marked, differentiated := def, def, (*graph.Graph)(nil)
+	var recomputed *Recomputed
 	stage := graph.Built
 	for _, pass := range list {
 		if o.ShuffleSeed != 0 {
@@ -78,6 +79,9 @@ func compile(def *graph.Graph, p Pipeline, o Options) (*Compiled, error) {
 		if o.Trace != nil {
 			o.Trace(pass, out)
 		}
+		if pass.Name == recompute.Name {
+			recomputed = compareKept(g, out)
+		}
 		switch {
 		case !out.Program:
 			marked = out
@@ -93,6 +97,7 @@ func compile(def *graph.Graph, p Pipeline, o Options) (*Compiled, error) {
 		return nil, err
 	}
 	report := newReport(def, marked, differentiated, g)
+	report.Recomputed = recomputed
 	if o.Part == Step || o.Part == Gradient {
 		if err := prove(g, report, o.AllowTransport); err != nil {
 			return nil, err

@@ -134,7 +134,10 @@ func (r *recomputation) candidate(n *graph.Node) *repeat {
 // repeatable reports whether a node may run in the backward phase. What can fail, because it uses integers as positions or is a
 // user's own, may not: no parameter is updated before all that can fail has been run.
 func repeatable(n *graph.Node) bool {
-	return n.Phase == graph.Forward && !n.Op.Is(graph.Effect) && graph.Standard().Lookup(n.Op.Name) == n.Op &&
+	if n.Phase != graph.Forward || n.Op.Is(graph.Effect) || graph.Standard().Lookup(n.Op.Name) != n.Op {
+		return false
+	}
+	return n.Op.Is(graph.Random) || n.Op.Is(graph.Elementwise) ||
 		!slices.ContainsFunc(n.Args, func(a *graph.Value) bool {
 			return a.Type.DType == graph.I32 && !a.Type.Sparse && !a.Type.IsScalar()
 		})
@@ -216,7 +219,7 @@ func (w *rewriting) copyOf(v *graph.Value, c *repeat) *graph.Value {
 			args := make([]*graph.Value, len(n.Args))
 			for i, a := range n.Args {
 				if made[a] == nil {
-					made[a] = w.operand(a, c)
+					made[a] = w.operand(a, n, c)
 				}
 				args[i] = made[a]
 			}
@@ -231,13 +234,15 @@ func (w *rewriting) copyOf(v *graph.Value, c *repeat) *graph.Value {
 	return w.copies[v]
 }
 
-// operand returns what c's chain reads for a value that it does not make.
-func (w *rewriting) operand(a *graph.Value, c *repeat) *graph.Value {
+// operand returns what the copy of n in c's chain reads for a value that the chain does not make. A node is kept apart by one barrier;
+// leaves are read as they are where there is another operand to put it on.
+func (w *rewriting) operand(a *graph.Value, n *graph.Node, c *repeat) *graph.Value {
+	computed := func(v *graph.Value) bool { return !v.Node.Op.Is(graph.Leaf) }
 	d := w.chosen[a.Node]
 	switch {
 	case d != nil && d.region == c.region && slices.Contains(d.results, a):
 		return w.copyOf(a, d)
-	case a.Is("const") || a.Type.Sparse: // the one is no memory that matters, the other has no barriers
+	case a.Type.Sparse || !computed(a) && slices.ContainsFunc(n.Args, computed):
 		return w.Value(a)
 	}
 	return w.add(a.Node, "barrier", nil, c.region, w.Value(a))[0]

@@ -54,3 +54,39 @@ func (o Recompute) pays(c *repeat) bool {
 	// Between its readers other nodes must run than those of the copy, or the memory is never used for anything else.
 	return c.read-c.forward > len(c.nodes)+1 && flops.AtMost(o.FLOPsPerByte, bytes)
 }
+
+// Recomputed says what the backward phase computes again: forward values that are no longer kept for it, their storage, and the
+// work that is done instead.
+type Recomputed struct {
+	Values int        `json:"values"`
+	Bytes  graph.Cost `json:"-"`
+	FLOPs  graph.Cost `json:"-"`
+}
+
+// compareKept holds a program against itself with copies.
+func compareKept(before, after *graph.Graph) *Recomputed {
+	a, b := keptOf(before), keptOf(after)
+	return &Recomputed{a.Values - b.Values, a.Bytes.Minus(b.Bytes), b.FLOPs.Minus(a.FLOPs)}
+}
+
+// keptOf returns the forward values that are kept for the backward phase alone, and the work of that phase.
+func keptOf(g *graph.Graph) (k Recomputed) {
+	kept := map[*graph.Value]bool{}
+	for _, n := range g.Effects("output") {
+		kept[n.Args[0]] = true
+	}
+	for _, n := range g.Nodes {
+		if n.Phase != graph.Backward || n.Op.Is(graph.Effect) {
+			continue
+		}
+		k.FLOPs = k.FLOPs.Plus(n.FLOPs())
+		for _, a := range n.Args {
+			if a.Node.Phase == graph.Forward && !kept[a] {
+				kept[a] = true
+				k.Values++
+				k.Bytes = k.Bytes.Plus(a.Type.Bytes())
+			}
+		}
+	}
+	return k
+}

@@ -21,6 +21,8 @@ type Report struct {
 	Transport []Transport   `json:"weight_transport"`
 	Phases    []PhaseCost   `json:"phases"`
 	Critical  CriticalPath  `json:"backward_critical_path"`
+	// Recomputed is what recomputation changed; nil when it is off.
+	Recomputed *Recomputed `json:"recomputed,omitempty"`
 }
 
 // PointReport is one feedback point: whether the mode cuts there and delivers there.

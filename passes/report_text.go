@@ -26,8 +26,20 @@ func (r *Report) Write(w io.Writer) error {
 	t.transport(r.Transport)
 	t.phases(r.Phases)
 	t.printf("\nbackward critical path: %d nodes, FLOPs %v\n", r.Critical.Nodes, r.Critical.FLOPs)
+	if c := r.Recomputed; c != nil {
+		t.printf("\nrecomputed: %d values, bytes saved %v, FLOPs added %v\n", c.Values, c.Bytes, c.FLOPs)
+	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
+}
+
+// MarshalJSON adds the costs, written as polynomials.
+func (c Recomputed) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Values int    `json:"values"`
+		Bytes  string `json:"bytes"`
+		FLOPs  string `json:"flops"`
+	}{c.Values, c.Bytes.String(), c.FLOPs.String()})
 }
 
 // MarshalJSON adds the costs, written as polynomials.
