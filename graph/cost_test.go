@@ -50,3 +50,27 @@ func TestLargeCost(t *testing.T) {
 		t.Errorf("a sum that overflows is %d", n)
 	}
 }
+
+// TestCostCompares checks that costs are compared term by term.
+func TestCostCompares(t *testing.T) {
+	n, m := graph.Sym("n"), graph.Sym("m")
+	c := graph.CostOf(n.Mul(graph.Int(8)), graph.Int(6))
+	for _, x := range []struct {
+		times float64
+		e     graph.Cost
+		want  bool
+	}{
+		{2, graph.CostOf(n.Mul(graph.Int(4)), graph.Int(3)), true},
+		{1.9, graph.CostOf(n.Mul(graph.Int(4)), graph.Int(3)), false},
+		{10, graph.CostOf(n), false},
+		{10, graph.CostOf(m, n, graph.Int(1)), true},
+		{10, graph.CostOf(n.Mul(m), graph.Int(1)), false},
+	} {
+		if got := c.AtMost(x.times, x.e); got != x.want {
+			t.Errorf("%v at most %v times %v: %v", c, x.times, x.e, got)
+		}
+	}
+	if d := c.Minus(graph.CostOf(n)); d.String() != "7*n + 6" {
+		t.Errorf("the difference is %v", d)
+	}
+}

@@ -46,12 +46,12 @@ type recomputation struct {
 	chosen   map[*graph.Node]*repeat
 }
 
-// reading says where a value is read. In the backward phase it is read by one region, or kept until the end of the step.
+// reading says where a value is read.
 type reading struct {
-	forward     int // the last place, at first where it is computed
-	first, last int // the places in the backward phase; last is before first when there are none
+	forward     int // the last place in the forward phase, at first where it is computed
+	first, last int // the places in the backward phase; past the end and before the start when there are none
 	region      string
-	kept        bool
+	kept        bool // others than one region read it, and find it stored
 }
 
 // repeat is a forward node that the backward phase of a region runs again, for the results that the region reads there.
@@ -85,9 +85,14 @@ func (r *recomputation) readingOf(v *graph.Value, users []*graph.Node) reading {
 		at := r.at[u]
 		switch {
 		case u.Op.Is(graph.Effect) || u.Phase == graph.Update || u.Phase == graph.Graft || u.Label == sharedLabel:
-			d.kept = true // an output, for one, has memory of its own in any case
+			d.kept = true
+			if u.Phase != graph.Forward {
+				d.last = max(d.last, at)
+			} else if u.Op.Name == "output" { // which has memory of its own in any case
+				d.last = len(r.Nodes)
+			}
 		case u.Phase == graph.Backward:
-			d.kept = d.kept || d.last >= 0 && u.Label != d.region
+			d.kept = d.kept || d.first < len(r.Nodes) && u.Label != d.region
 			d.first, d.last, d.region = min(d.first, at), max(d.last, at), u.Label
 		default:
 			d.forward = max(d.forward, at)
@@ -116,7 +121,7 @@ func (r *recomputation) candidate(n *graph.Node) *repeat {
 	var c *repeat
 	for _, v := range n.Results {
 		d := r.readings[v]
-		if d.kept || d.last < 0 || c != nil && d.region != c.region {
+		if d.kept || d.first == len(r.Nodes) || c != nil && d.region != c.region {
 			continue
 		}
 		if c == nil {
@@ -179,7 +184,7 @@ func (r *recomputation) readable(v *graph.Value, region string) bool {
 // stored reports whether v is in memory at a place of the backward phase, whatever is computed again.
 func (r *recomputation) stored(v *graph.Value, at int) bool {
 	d, c := r.readings[v], r.chosen[v.Node]
-	return v.Node.Op.Is(graph.Leaf) || v.Node.Phase == graph.Once || d.kept || d.last >= at && (c == nil || !slices.Contains(c.results, v))
+	return v.Node.Op.Is(graph.Leaf) || v.Node.Phase == graph.Once || d.last >= at && (c == nil || !slices.Contains(c.results, v))
 }
 
 // replaces reports whether n reads the copy of v.
@@ -187,11 +192,11 @@ func (c *repeat) replaces(v *graph.Value, n *graph.Node) bool {
 	return n.Phase == graph.Backward && n.Label == c.region && slices.Contains(c.results, v)
 }
 
-// movable reports whether the copy may be made at a place. It must be out of memory for at least half of the time between its
-// readers: of a long chain of values made one from the other, the first would otherwise be back as soon as the last is read, and
-// nothing gained.
+// movable reports whether the copy may be made at a place. It must stay out of memory for three quarters of the time between its
+// readers: of a long chain of values made one from the other, the first would otherwise be back as soon as the last is read, which is
+// half of its time, and nothing gained.
 func (c *repeat) movable(to int) bool {
-	return c.made <= to || 2*(to-c.forward) >= c.read-c.forward && !slices.ContainsFunc(c.from, func(d *repeat) bool { return !d.movable(to) })
+	return c.made <= to || 4*(to-c.forward) >= 3*(c.read-c.forward) && !slices.ContainsFunc(c.from, func(d *repeat) bool { return !d.movable(to) })
 }
 
 // move makes the copy, and those that it is made from, at a place if they are not there by then.
