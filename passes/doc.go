@@ -31,6 +31,7 @@
 //	dce             drops what reaches no output and no store
 //	fuse-head       makes one op of a classifier's last layer, its loss and their gradients, where the classes are many
 //	fuse            makes one op of a product and what is done to its elements: a bias, a sum, an activation or its gradient
+//	recompute       Options.Recompute: the backward phase computes again what is cheap, behind barriers, instead of keeping it
 //
 // Where the order of two passes matters, a constraint in pipelines.go says so with its reason. Constraints are checked on every
 // pipeline, also on users' own.
@@ -68,6 +69,9 @@
 //   - every parameter with an uncut path to the loss or to a delivered error has exactly one gradient, and every other one is
 //     frozen and not updated;
 //   - in dfa, no gradient reads a weight of another region, unless Options.AllowTransport.
+//
+// A copy that recompute makes belongs to the region that reads it, and reads what that region may read; what several regions read
+// stays stored. So the proofs hold for programs with copies as well.
 //
 // The [Report] states points, regions, frozen parameters, bypasses, barriers, weight transport, the work of each phase and the
 // critical path of the backward phase.

@@ -11,7 +11,8 @@ import (
 // Recompute says which forward values the backward phase computes again instead of keeping them. The zero value keeps them all.
 type Recompute struct {
 	// FLOPsPerByte is what a byte is worth that is not kept: a value is computed again if that takes at most so many
-	// floating-point operations for each of its bytes. 0 turns recomputation off.
+	// floating-point operations for each of its bytes. 0 turns recomputation off. Where in the step memory peaks depends on sizes
+	// that the compiler does not know: there, copies may lie in memory too, and in a small model that keeps little outweigh what is saved.
 	FLOPsPerByte float64
 }
 

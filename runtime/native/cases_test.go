@@ -16,7 +16,7 @@ func cases() []testCase {
 
 	for _, s := range shapes {
 		add("const", A{"value": -1.5, "shape": dims(s...)})
-		for _, op := range []string{"detach", "neg", "square", "relu", "sigmoid", "tanh"} {
+		for _, op := range []string{"detach", "barrier", "neg", "square", "relu", "sigmoid", "tanh"} {
 			add(op, nil, normals(s...))
 		}
 		add("error", A{"site": "s", "rows": 0}, normals(s...))
