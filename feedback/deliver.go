@@ -89,20 +89,28 @@ func (d delivery) project(e *graph.Value, point string, width int) *graph.Value 
 	if d.o.Dist == "identity" || d.o.Given {
 		scale = 1
 	}
-	var p *graph.Value
-	switch {
-	case d.o.Given:
+	if d.o.Given {
 		b := d.g.State("feedback/"+point, "zeros", graph.Tensor(d.dt, graph.Dims(d.width, width)...))
 		return d.times(e, b, scale)
-	case d.o.Sharing == Independent:
-		return d.times(e, d.matrix(point, width), scale)
-	default:
-		p = d.times(e, d.matrix(d.site, d.widest), scale)
 	}
+	if d.o.Sharing == Independent {
+		return d.random(e, point, width, scale)
+	}
+	p := d.random(e, d.site, d.widest, scale)
 	if width == d.widest {
 		return p
 	}
 	return d.g.Add("slice", graph.Attrs{"axis": 1, "size": width}, p)[0]
+}
+
+// random projects by the random matrix of the given site or point.
+func (d delivery) random(e *graph.Value, name string, columns int, scale float64) *graph.Value {
+	if d.o.Generate {
+		return d.g.Add("project_generated", graph.Attrs{
+			"scale": scale, "columns": columns, "stream": stream(name), "dist": d.o.Dist,
+		}, e, d.seed())[0]
+	}
+	return d.times(e, d.matrix(name, columns), scale)
 }
 
 func (d delivery) times(e, b *graph.Value, scale float64) *graph.Value {
@@ -112,9 +120,13 @@ func (d delivery) times(e, b *graph.Value, scale float64) *graph.Value {
 // matrix draws B [error width, columns] from the stream of the given site or point.
 func (d delivery) matrix(name string, columns int) *graph.Value {
 	return d.g.Add("feedback_matrix", graph.Attrs{
-		"shape": graph.Dims(d.width, columns), "stream": "feedback/" + name, "dist": d.o.Dist, "dtype": d.dt.String(),
-	}, d.g.Scalar("seed", graph.I32))[0]
+		"shape": graph.Dims(d.width, columns), "stream": stream(name), "dist": d.o.Dist, "dtype": d.dt.String(),
+	}, d.seed())[0]
 }
+
+func stream(name string) string { return "feedback/" + name }
+
+func (d delivery) seed() *graph.Value { return d.g.Scalar("seed", graph.I32) }
 
 // route carries the error along the target's operator. The transpose is the direction of the backward path: if the forward
 // path computes A h, cotangents travel by A^T. It is done before the projection, since the error is narrower than the point.

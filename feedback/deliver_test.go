@@ -92,6 +92,15 @@ func TestDeliver(t *testing.T) {
 			`%feedback/b = state : f32[3, 4]`,
 			`%1 = project %e, %feedback/b : f32[batch, 4]`,
 		}},
+		{"generated: no matrix", feedback.Options{Generate: true, Dist: "rademacher"}, 1, []feedback.Target{a, b}, [][]any{{"batch", 2}, {"batch", 4}}, []string{
+			`%0 = project_generated %e, %seed {scale=0.5, columns=4, stream="feedback/top", dist=rademacher} : f32[batch, 4]`,
+			`%1 = slice %0 {axis=1, size=2} : f32[batch, 2]`,
+			`%2 = project_generated %e, %seed {scale=0.5, columns=4, stream="feedback/top", dist=rademacher} : f32[batch, 4]`,
+		}},
+		{"generated and independent", feedback.Options{Generate: true, Sharing: feedback.Independent}, 1, []feedback.Target{a, b}, [][]any{{"batch", 2}, {"batch", 4}}, []string{
+			`%0 = project_generated %e, %seed {scale=0.5, columns=2, stream="feedback/a"} : f32[batch, 2]`,
+			`%1 = project_generated %e, %seed {scale=0.5, columns=4, stream="feedback/b"} : f32[batch, 4]`,
+		}},
 		{"a route is walked before the projection, by the transpose", feedback.Options{Route: 2}, 1, []feedback.Target{{Name: "a", Rows: 1, Operator: along}}, [][]any{{"batch", 4}}, []string{
 			`%0 = spmm %A, %A/entries, %e {trans} : f32[batch, 3]`,
 			`%1 = spmm %A, %A/entries, %0 {trans} : f32[batch, 3]`,

@@ -18,6 +18,7 @@
 // kept, and only what trained weights would have done is replaced.
 //
 // Matrices are keyed by the seed and the name of the site (shared) or point (independent): nothing random needs storing, and a
-// resumed run has the same matrices. Given matrices are state leaves "feedback/<point>" [O, F_i] and are used as they are,
+// resumed run has the same matrices. Uniform and Rademacher ones can also be generated where they are multiplied (Options.Generate),
+// with the same elements: then no matrix is kept, which is worth while where the error is wide. Given matrices are state leaves "feedback/<point>" [O, F_i] and are used as they are,
 // without any scale.
 package feedback

@@ -24,6 +24,7 @@ type Options struct {
 	Sharing     string // shared (default) or independent
 	Dist        string // uniform (default), normal, rademacher, orthogonal or identity
 	Given       bool   // matrices are state leaves "feedback/<point>" and are used as given
+	Generate    bool   // matrices are generated where they are multiplied and take no memory; uniform and rademacher only
 	Route       int    // hops along each point's route operator; 0 is the direct route
 }
 
@@ -45,6 +46,12 @@ func (o Options) WithDefaults() (Options, error) {
 		if !slices.Contains(f.choices, *f.value) {
 			return o, fmt.Errorf("%s %q is not one of %s", f.name, *f.value, strings.Join(f.choices, ", "))
 		}
+	}
+	if o.Generate && o.Given {
+		return o, fmt.Errorf("given feedback matrices are not generated")
+	}
+	if o.Generate && o.Dist != "uniform" && o.Dist != "rademacher" {
+		return o, fmt.Errorf("feedback distribution %s: only uniform and rademacher matrices are generated where they are multiplied", o.Dist)
 	}
 	if o.Route < 0 {
 		return o, fmt.Errorf("route %d: the number of hops cannot be negative", o.Route)

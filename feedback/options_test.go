@@ -27,6 +27,9 @@ func TestWithDefaults(t *testing.T) {
 		{feedback.Options{Sharing: "some"}, `sharing "some" is not one of shared, independent`},
 		{feedback.Options{Dist: "cauchy"}, `feedback distribution "cauchy" is not one of uniform, normal, rademacher, orthogonal, identity`},
 		{feedback.Options{Route: -1}, "route -1"},
+		{feedback.Options{Generate: true, Dist: "orthogonal"}, "orthogonal: only uniform and rademacher matrices are generated where they are multiplied"},
+		{feedback.Options{Generate: true, Dist: "normal"}, "normal: only uniform and rademacher"},
+		{feedback.Options{Generate: true, Given: true}, "given feedback matrices are not generated"},
 	} {
 		if _, err := c.o.WithDefaults(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want one that says %q", c.o, err, c.want)

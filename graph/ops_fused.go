@@ -48,6 +48,17 @@ func fusedOps() []*Op {
 			},
 			FLOPs: func(n *Node) Cost { return projectFLOPs(n).Plus(act(n)) },
 			Doc:   "act(project(e, B), of): a projected error passes the gradient of the activation whose result is of."},
+		{Name: "fused_project_generated", Group: "fused", Operands: "e,seed,of", Flags: Random | Fused,
+			Attrs: append(generatedAttrs(), AttrSpec{"act", WordAttr, nil, gradients}, alpha),
+			Infer: func(c *Call) ([]Type, error) {
+				out, err := projectedGenerated(c)
+				if err != nil {
+					return nil, err
+				}
+				return out, wantOf(c, out[0], 2)
+			},
+			FLOPs: func(n *Node) Cost { return generatedFLOPs(n).Plus(act(n)) },
+			Doc:   "act(project_generated(e, seed), of), as fused_project."},
 	}
 }
 

@@ -13,7 +13,7 @@ func TestFusedProducts(t *testing.T) {
 	for _, c := range []struct {
 		op           string
 		attrs        graph.Attrs
-		operands     string // behind x and w: a bias, y of the result's type, or others
+		operands     string // behind x and w, or x and the seed: a bias, y of the result's type, or others
 		flops, bytes string // or the mistake
 	}{
 		{"fused_matmul", nil, "", flops, bytes},
@@ -36,14 +36,24 @@ func TestFusedProducts(t *testing.T) {
 		{"fused_project", graph.Attrs{"act": "relu_grad"}, "x", "relu_grad of f32[batch, 6] reads an activation's result", ""},
 		{"fused_project", graph.Attrs{"act": "relu"}, "y", `"relu" is not one of`, ""},
 		{"fused_project", nil, "y", `needs attribute "act"`, ""},
+		{"project_generated", generated(6, ""), "", "48*batch + 192", "40*batch + 4"},
+		{"project_generated", generated(0, ""), "", "an error f32[batch, 4] cannot be projected by a matrix of 0 columns", ""},
+		{"project_generated", graph.Attrs{"columns": 6, "stream": "s", "dist": "orthogonal"}, "", `"orthogonal" is not one of uniform, rademacher`, ""},
+		{"fused_project_generated", generated(6, "relu_grad"), "y", "54*batch + 192", "64*batch + 4"},
+		{"fused_project_generated", generated(5, "relu_grad"), "y", "relu_grad of f32[batch, 5] reads an activation's result", ""},
+		{"fused_project_generated", generated(6, ""), "y", `needs attribute "act"`, ""},
 	} {
 		g := graph.New("g")
 		named := map[rune]*graph.Value{
 			'x': g.Input("x", graph.F32, "batch", 4), 'w': g.Param("w", "zeros", 4, 6), 'b': g.Param("b", "zeros", 6),
-			'y': g.Input("y", graph.F32, "batch", 6), 'l': g.Input("l", graph.I32, 6),
+			'y': g.Input("y", graph.F32, "batch", 6), 's': g.Scalar("seed", graph.I32), 'l': g.Input("l", graph.I32, 6),
 		}
 		var args []*graph.Value
-		for _, name := range "xw" + c.operands {
+		first := "xw"
+		if strings.HasSuffix(c.op, "_generated") {
+			first = "xs"
+		}
+		for _, name := range first + c.operands {
 			args = append(args, named[name])
 		}
 		v := g.Add(c.op, c.attrs, args...)[0]
@@ -61,4 +71,13 @@ func TestFusedProducts(t *testing.T) {
 			t.Errorf("%s %v %s: %s FLOPs and %s bytes, want %s and %s", c.op, c.attrs, c.operands, f, b, c.flops, c.bytes)
 		}
 	}
+}
+
+// generated are the attributes of a projection by a generated matrix.
+func generated(columns int, act string) graph.Attrs {
+	a := graph.Attrs{"columns": columns, "stream": "s"}
+	if act != "" {
+		a["act"] = act
+	}
+	return a
 }

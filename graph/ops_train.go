@@ -83,6 +83,9 @@ func feedbackOps() []*Op {
 		{Name: "project", Group: "feedback", Operands: "e,B", Attrs: []AttrSpec{{"scale", FloatAttr, 1.0, nil}},
 			Infer: projected, FLOPs: projectFLOPs,
 			Doc: "scale * e B: the error's random projection."},
+		{Name: "project_generated", Group: "feedback", Operands: "e,seed", Flags: Random, Attrs: generatedAttrs(),
+			Infer: projectedGenerated, FLOPs: generatedFLOPs,
+			Doc: "scale * e B, with B the feedback_matrix of seed, stream and dist that has so many columns: its elements are generated where they are multiplied, so it takes no memory."},
 		{Name: "row_cosine", Group: "feedback", Operands: "a,b",
 			Infer: func(c *Call) ([]Type, error) {
 				if err := wantSame(c, 0, 1); err != nil {
@@ -108,6 +111,31 @@ func projected(c *Call) ([]Type, error) {
 		return nil, fmt.Errorf("an error %v cannot be projected by %v", e, b)
 	}
 	return []Type{Tensor(e.DType, e.Dims[0], b.Dims[1])}, nil
+}
+
+// generatedAttrs are those of a projection whose matrix is generated. An element of the other distributions is no function of its index
+// alone, or takes longer to make than to read.
+func generatedAttrs() []AttrSpec {
+	return []AttrSpec{{"scale", FloatAttr, 1.0, nil}, {"columns", IntAttr, nil, nil}, streamAttr,
+		{"dist", WordAttr, "uniform", []string{"uniform", "rademacher"}}}
+}
+
+// projectedGenerated is the shape rule of a projection whose matrix is generated.
+func projectedGenerated(c *Call) ([]Type, error) {
+	if err := wantFloat(c, 0); err != nil {
+		return nil, err
+	}
+	e, columns := c.Args[0], c.Int("columns")
+	if e.Rank() != 2 || columns < 1 {
+		return nil, fmt.Errorf("an error %v cannot be projected by a matrix of %d columns", e, columns)
+	}
+	return []Type{Tensor(e.DType, e.Dims[0], Int(columns))}, wantScalar(c, 1, I32)
+}
+
+// generatedFLOPs counts the matrix's elements once, as feedback_matrix does.
+func generatedFLOPs(n *Node) Cost {
+	elements := n.Args[0].Type.Dims[1].Mul(n.Results[0].Type.Dims[1])
+	return projectFLOPs(n).Plus(CostOf(elements.Mul(Int(8))))
 }
 
 func projectFLOPs(n *Node) Cost {

@@ -17,7 +17,7 @@ func (f *fusion) products() {
 		switch n.Op.Name {
 		case "matmul":
 			f.matmul(n)
-		case "project":
+		case "project", "project_generated":
 			f.project(n)
 		}
 	}
@@ -93,9 +93,9 @@ func (f *fusion) project(n *graph.Node) {
 		return
 	}
 	attrs := actAttrs(next)
-	attrs["scale"] = n.Float("scale")
+	maps.Copy(attrs, n.Attrs)
 	f.taken[n] = true
-	f.by[next] = &whole{"fused_project", attrs, append(slices.Clone(n.Args), next.Args[1])}
+	f.by[next] = &whole{"fused_" + n.Op.Name, attrs, append(slices.Clone(n.Args), next.Args[1])}
 }
 
 func isActivationGrad(op string) bool {

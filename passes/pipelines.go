@@ -66,6 +66,7 @@ var constraints = []constraint{
 	{"fuse", "sweep", "a sweep is made of what is left of products, and nodes of a sweep are not fused any more"},
 	{"dce", "fuse-head", "a dead reader of logits would keep them from being fused"},
 	{"fuse-head", "fuse", "a head begins with a product and a bias that are still two nodes"},
+	{"recompute", "sweep", "what is computed again is computed in sweeps too"},
 	{"fuse", "recompute", "what is fused is never stored, and what has been made a second reader of a sum would keep it from being fused"},
 }
 
@@ -128,7 +129,11 @@ func (p Pipeline) forPart(o *Options) ([]Pass, error) {
 	}
 	passes = append(first, passes...)
 	if o.Recompute.FLOPsPerByte > 0 && (o.Part == Step || o.Part == Gradient) {
-		passes = append(passes, recompute)
+		i := slices.IndexFunc(passes, func(p Pass) bool { return p.Name == sweep.Name })
+		if i < 0 {
+			i = len(passes)
+		}
+		passes = slices.Insert(slices.Clone(passes), i, recompute)
 	}
 	return passes, nil
 }

@@ -42,7 +42,7 @@ func proveUnlocked(g *graph.Graph, allowTransport bool) error {
 			continue
 		}
 		own, args := n.Label, n.Args
-		if n.Op.Name == "fused_project" { // the delivery is part of the node
+		if n.Op.Name == "fused_project" || n.Op.Name == "fused_project_generated" { // the delivery is part of the node
 			if err := proveDelivery(n, args[:2]); err != nil {
 				return err
 			}

@@ -50,6 +50,13 @@ func (c corruption) deliver(b, of *graph.Value) {
 	c.New.Output("corrupt", c.New.Add("fused_project", graph.Attrs{"act": "tanh_grad"}, c.find("mul", graph.Backward, "head"), b, of)[0])
 }
 
+// generate appends to region mid what deliver does, of e and by a generated matrix.
+func (c corruption) generate(e, of *graph.Value) {
+	c.New.At(graph.Context{Phase: graph.Backward, Label: "mid", Pos: graph.Pos{File: "corrupt.go", Line: 1}})
+	attrs := graph.Attrs{"columns": 3, "stream": "feedback/top", "act": "tanh_grad"}
+	c.New.Output("corrupt", c.New.Add("fused_project_generated", attrs, e, c.New.Leaf("seed"), of)[0])
+}
+
 // TestProofs corrupts finished programs in every way that the proofs exclude.
 func TestProofs(t *testing.T) {
 	for _, c := range []struct {
@@ -76,6 +83,12 @@ func TestProofs(t *testing.T) {
 		{"behind a fused delivery a region reads a value of another", "dfa", Step, nil, func(c corruption) {
 			c.deliver(c.find("feedback_matrix", graph.Once, ""), c.find("square", graph.Forward, ""))
 		}, []string{`region "mid" reads a value of region "head" that no cut hands to it`, "fused_project", "corrupt.go:1"}},
+		{"a fused delivery by a generated matrix, of an activation", "dfa", Step, nil, func(c corruption) {
+			c.generate(c.find("tanh", graph.Forward, ""), c.find("tanh_grad", graph.Backward, "mid").Arg(1))
+		}, []string{"delivery of an error reads tanh", "fused_project_generated", "corrupt.go:1"}},
+		{"a sound fused delivery by a generated matrix", "dfa", Step, nil, func(c corruption) {
+			c.generate(c.find("mul", graph.Backward, "head"), c.find("tanh_grad", graph.Backward, "mid").Arg(1))
+		}, nil},
 		{"a region reads a weight of another", "dfa", Step, nil, func(c corruption) {
 			c.add(graph.Backward, "low", "matmul", c.find("tanh_grad", graph.Backward, "low"), c.New.Leaf("high"))
 		}, []string{`region "low" reads param "high"`, "corrupt.go:1"}},

@@ -91,6 +91,7 @@ func feedbackChoices(m model) []feedback.Options {
 			for _, dist := range []string{"uniform", "normal", "rademacher", "orthogonal", "identity"} {
 				out = append(out, feedback.Options{Sharing: sharing, Dist: dist, Route: route})
 			}
+			out = append(out, feedback.Options{Sharing: sharing, Generate: true, Route: route})
 		}
 	}
 	return out

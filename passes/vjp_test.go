@@ -25,7 +25,7 @@ var withoutRule = map[string]string{
 	"batch_norm_grad": second, "layer_norm_grad": second, "segment_softmax_grad": second, "cumprod_exclusive_grad": second,
 	"equal": whole, "argmax": whole, "key": whole,
 	"random_uniform": drawn, "random_normal": drawn, "feedback_matrix": drawn,
-	"project":    "it delivers errors in the graft section, behind every cut",
+	"project": delivery, "project_generated": delivery,
 	"row_cosine": "it compares cotangents, after differentiation",
 
 	"positions":   "it has no operands",
@@ -34,6 +34,8 @@ var withoutRule = map[string]string{
 }
 
 const (
+	delivery = "it delivers errors in the graft section, behind every cut"
+
 	second = "a gradient is not differentiated again"
 	whole  = "a whole number has no cotangent"
 	drawn  = "a draw depends on nothing that is trained"

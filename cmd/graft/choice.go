@@ -29,6 +29,7 @@ func (c *choice) register(cmd *cobra.Command) {
 	f.StringVar(&c.feedback.Sharing, "sharing", "", "shared or independent: how points come by feedback `matrices` (default shared)")
 	f.StringVar(&c.feedback.Dist, "dist", "", "`distribution` of feedback matrices: uniform, normal, rademacher, orthogonal or identity\n(default uniform)")
 	f.Var(&c.recompute, "recompute", "off, cheap or the `work` in FLOPs that a byte is worth: which activations training computes again\ninstead of keeping them; results stay the same (default off)")
+	f.BoolVar(&c.feedback.Generate, "generate-b", false, "generate uniform or rademacher feedback matrices inside the projection, at every step, instead of\nkeeping them in memory; results are the same")
 }
 
 func (c *choice) registerMode(cmd *cobra.Command, usage string) {

@@ -83,7 +83,7 @@ func (c *compileFlags) check(cmd *cobra.Command) error {
 		return usagef("part %s is not made by passes over the model: --stages and --report are those of part %s", passes.Update, passes.Gradient)
 	}
 	if !f.Changed("mode") {
-		for _, name := range []string{"part", "stages", "report", "granularity", "sharing", "dist", "route", "matrices", "recompute", "verify", "shuffle"} {
+		for _, name := range []string{"part", "stages", "report", "granularity", "sharing", "dist", "generate-b", "route", "matrices", "recompute", "verify", "shuffle"} {
 			if f.Changed(name) {
 				return usagef("--%s needs a --mode; without one, the definition is printed as it is", name)
 			}

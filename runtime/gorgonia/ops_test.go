@@ -170,6 +170,10 @@ func opCases() []opCase {
 		for _, dist := range []string{"uniform", "normal", "rademacher", "orthogonal", "identity"} {
 			add("feedback_matrix", graph.Attrs{"shape": dims("[3, 5]"), "stream": "b", "dist": dist, "dtype": dt}, "i32[] below 9")
 		}
+		for _, dist := range []string{"uniform", "rademacher"} {
+			add("project_generated", graph.Attrs{"columns": 4, "stream": "b", "dist": dist, "scale": 0.3}, dt+"[3, 5]", "i32[] below 9")
+			add("fused_project_generated", graph.Attrs{"columns": 4, "stream": "b", "dist": dist, "act": "relu_grad"}, dt+"[3, 5]", "i32[] below 9", dt+"[3, 4]")
+		}
 		modelCases(dt, add)
 	})
 	add("key", nil, "i32[] below 9", "i32[] below 9")

@@ -75,7 +75,11 @@ func resultOf(grad string, shape ...int) operand {
 // fusedBound is the error that the elements of a fused product may have: that of the sum of the terms, with what is added being
 // terms too (see bounds). No activation here is steeper than 1; itself it is a few roundings of values of its own size or 1.
 func fusedBound(want *Call, eps float64) func(k, i int) float64 {
-	p, magnitude := newProduct(want), &Call{Node: want.Node, In: clone(want.In), Out: clone(want.Out)}
+	in := want.In
+	if stored, generated := want.Data.(*Call); generated {
+		in = stored.In
+	}
+	p, magnitude := newProduct(want), &Call{Node: want.Node, In: clone(in), Out: clone(want.Out)}
 	for _, in := range magnitude.In {
 		for i, v := range in.F64 {
 			in.F64[i] = math.Abs(v)

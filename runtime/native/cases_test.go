@@ -221,7 +221,7 @@ func cases() []testCase {
 	tableCases(add)
 	edgeCases(add)
 	scanCases(add)
-	return slices.Concat(cs, fusedCases(), headCases())
+	return slices.Concat(cs, fusedCases(), headCases(), generatedCases())
 }
 
 // dims returns dimensions, 0 as a symbol: only a bound dimension can be 0.

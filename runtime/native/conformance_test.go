@@ -91,7 +91,7 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 		}
 		mustRun(t, tc, Reference(), c)
 		return func(k, i int) float64 { return float64(terms) * eps * c.Out[k].F64[i] }
-	case "fused_matmul", "fused_matmul_add", "fused_project":
+	case "fused_matmul", "fused_matmul_add", "fused_project", "project_generated", "fused_project_generated":
 		return fusedBound(want, eps)
 	case "linear_cross_entropy", "linear_cross_entropy_grad":
 		return headBound(want, eps)

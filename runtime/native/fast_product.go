@@ -17,6 +17,7 @@ func addFastProducts(t Table, f *family, v *vectors) {
 		}
 		t[name] = k
 	}
+	addFastProjections(t, f, v, pool)
 }
 
 // perPiece counts the pieces of all matrices of a product's result.

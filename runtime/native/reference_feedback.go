@@ -3,6 +3,7 @@ package native
 import (
 	"math"
 
+	"graft/runtime/buffer"
 	"graft/runtime/rng"
 
 	"gonum.org/v1/gonum/lapack/gonum"
@@ -12,6 +13,8 @@ func feedbackReference() Table {
 	return Table{
 		"feedback_matrix": floats(whole, feedbackMatrix[float32], feedbackMatrix[float64]),
 		"row_cosine":      floats(whole, rowCosine[float32], rowCosine[float64]),
+
+		"project_generated": generatedProduct(), "fused_project_generated": generatedProduct(),
 	}
 }
 
@@ -20,21 +23,10 @@ func feedbackMatrix[T float](c *Call, _, _ int) error {
 	s := rng.New(c.In[0].I32[0], 0, c.Node.Str("stream"))
 	out, rows, cols := data[T](c.Out[0]), c.Out[0].Shape[0], c.Out[0].Shape[1]
 	switch c.Node.Str("dist") {
-	case "uniform":
-		uniform(s, out, 0)
-		for i, u := range out {
-			out[i] = 2*u - 1
-		}
+	case "uniform", "rademacher":
+		independent(s, c.Node.Str("dist"), out, 0)
 	case "normal":
 		normal(s, out, 0)
-	case "rademacher":
-		uniform(s, out, 0)
-		for i, u := range out {
-			out[i] = 1
-			if u < 0.5 {
-				out[i] = -1
-			}
-		}
 	case "orthogonal":
 		orthogonal(s, out, rows, cols)
 	case "identity":
@@ -44,6 +36,22 @@ func feedbackMatrix[T float](c *Call, _, _ int) error {
 		}
 	}
 	return nil
+}
+
+// independent sets dst to the elements from number first on, row by row, of a uniform or Rademacher matrix: each is a function of one
+// draw.
+func independent[T float](s rng.Stream, dist string, dst []T, first int) {
+	uniform(s, dst, first)
+	for i, u := range dst {
+		switch {
+		case dist == "uniform":
+			dst[i] = 2*u - 1
+		case u < 0.5:
+			dst[i] = -1
+		default:
+			dst[i] = 1
+		}
+	}
 }
 
 // orthogonal makes the shorter side's vectors orthogonal, by QR of a normal matrix with R's diagonal made positive, which
@@ -80,6 +88,25 @@ func orthogonal[T float](s rng.Stream, out []T, rows, cols int) {
 			out[place(i, j)] = T(sign[j] * q[i*short+j])
 		}
 	}
+}
+
+// generatedProduct computes what feedback_matrix and a projection by it compute one after the other, with a matrix in memory of its own.
+func generatedProduct() Kernel {
+	k := floats(whole, projectGenerated[float32], projectGenerated[float64])
+	k.Prepare = func(c *Call) error {
+		p := newProduct(c)
+		b := buffer.New(c.Out[0].DType, p.k, p.n)
+		c.Data = &Call{Node: c.Node, In: append([]*buffer.Buffer{c.In[0], b}, c.In[2:]...), Out: c.Out, Data: p}
+		return nil
+	}
+	return k
+}
+
+func projectGenerated[T float](c *Call, _, _ int) error {
+	stored := c.Data.(*Call)
+	s := rng.New(c.In[1].I32[0], 0, c.Node.Str("stream"))
+	independent(s, c.Node.Str("dist"), data[T](stored.In[1]), 0)
+	return matmul[T](stored, 0, perProductRow(stored))
 }
 
 // rowCosine updates mean and squared deviations row by row (Welford 1962).

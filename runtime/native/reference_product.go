@@ -38,7 +38,7 @@ func newProduct(c *Call) *productShape {
 	s := c.Out[0].Shape
 	r := len(s)
 	p := &productShape{batch: buffer.Size(s[:r-2]), m: s[r-2], n: s[r-1], scale: 1, tail: tailOf(c.Node)}
-	if op := c.Node.Op.Name; op == "project" || op == "fused_project" {
+	if _, projects := c.Node.Op.Attr("scale"); projects {
 		p.scale = c.Node.Float("scale")
 	} else {
 		p.transA, p.transB = c.Node.Bool("transA"), c.Node.Bool("transB")

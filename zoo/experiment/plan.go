@@ -107,14 +107,15 @@ func NewPlan(e entry.Entry, task *entry.Task, c Choices) (*Plan, error) {
 	if task != nil && task.Adapt != nil {
 		p.Recipe = task.Adapt(c.Mode, p.Recipe)
 	}
+	given := c.Matrices != "" && p.grafts()
+	c.Feedback.Given = c.Feedback.Given || given
 	if p.Feedback, err = c.Feedback.WithDefaults(); err != nil {
 		return nil, &UsageError{err}
 	}
-	if c.Matrices != "" && p.grafts() {
+	if given {
 		if p.given, err = readMatrices(c.Matrices); err != nil {
 			return nil, err
 		}
-		p.Feedback.Given = true
 	}
 	user := maps.Clone(c.Set)
 	if p.Recipe.LR, err = number(user, "lr", p.Recipe.LR); err != nil {
