@@ -1,12 +1,10 @@
 package recommend
 
 import (
-	"fmt"
-	"slices"
-
 	"gorgonia.org/tensor"
 	"graft/graph"
 	"graft/runtime/train"
+	"graft/zoo/entry"
 )
 
 // Dataset is a set of labelled rows in three parts. Features is the number of rows of the table that all fields share.
@@ -44,32 +42,12 @@ func (d *Dataset) fill(s *Split) func(idx []int, b *train.Batch) error {
 	}
 }
 
+// part is what an evaluation reads of a split.
+func (d *Dataset) part(s *Split) entry.Part {
+	return entry.Part{Source: d.inOrder(s, evalBatch), Meter: &meter{}}
+}
+
 // inOrder yields a part's rows as they stand.
 func (d *Dataset) inOrder(s *Split, batch int) train.Source {
 	return train.InOrder(s.N, batch, d.fill(s))
-}
-
-// sequence yields the batches of several sources one after the other.
-type sequence []train.Source
-
-func (s sequence) Len() int {
-	n := 0
-	for _, part := range s {
-		n += part.Len()
-	}
-	return n
-}
-
-func (s sequence) Batch(epoch, i int, b *train.Batch) error {
-	k := slices.IndexFunc(s, func(part train.Source) bool {
-		if i < part.Len() {
-			return true
-		}
-		i -= part.Len()
-		return false
-	})
-	if k < 0 {
-		return fmt.Errorf("batch %d past the last asked for", i)
-	}
-	return s[k].Batch(epoch, i, b)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"gorgonia.org/tensor"
 	"graft/runtime/train"
 )
 
@@ -90,26 +92,44 @@ func TestSynthetic(t *testing.T) {
 	}
 }
 
-// TestEvaluationBatches checks that validation rows come before test rows, and that no batch holds both.
-func TestEvaluationBatches(t *testing.T) {
-	d := Synthetic(0, 0, 5, 3)
-	s := sequence{d.inOrder(&d.Val, 2), d.inOrder(&d.Test, 2)}
-	var got []int32
-	var sizes []int
-	for i := range s.Len() {
-		var b train.Batch
-		if err := s.Batch(0, i, &b); err != nil {
-			t.Fatal(err)
-		}
-		sizes = append(sizes, b.Binding["batch"])
-		got = append(got, b.Tensors["x"].Int32s()...)
+// TestEvaluation checks that each part's rows are measured by themselves, the log loss as the mean over batches of whatever size.
+func TestEvaluation(t *testing.T) {
+	d := Synthetic(0, 0, evalBatch+3, 100)
+	source, meter, err := newTask(d).Evaluate()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if want := slices.Concat(d.Val.X, d.Test.X); !slices.Equal(sizes, []int{2, 2, 1, 2, 1}) || !slices.Equal(got, want) {
-		t.Errorf("batches of %v", sizes)
-	}
-	for _, i := range []int{-1, s.Len()} {
-		if err := s.Batch(0, i, &train.Batch{}); err == nil {
-			t.Errorf("batch %d is there", i)
+	score := func(row, label int32) float32 { return float32(row%7) - 3 + float32(label)/2 }
+	for range 2 { // the second time from the start
+		meter.Reset()
+		for i := range source.Len() {
+			var b train.Batch
+			if err := source.Batch(0, i, &b); err != nil {
+				t.Fatal(err)
+			}
+			x, label := b.Tensors["x"].Int32s(), b.Tensors["label"].Int32s()
+			out := make([]float32, len(label))
+			for row := range out {
+				out[row] = score(x[row*d.Fields], label[row])
+			}
+			logits := tensor.New(tensor.WithBacking(out), tensor.WithShape(len(out)))
+			if err := meter.Add(&b, func(string) *tensor.Dense { return logits }); err != nil {
+				t.Fatal(err)
+			}
 		}
+	}
+	logits := func(s Split) (out []float64) {
+		for row, label := range s.Labels {
+			out = append(out, float64(score(s.X[row*d.Fields], label)))
+		}
+		return out
+	}
+	val, test := logits(d.Val), logits(d.Test)
+	want := map[string]float64{
+		"val_auc": AUC(val, d.Val.Labels), "test_auc": AUC(test, d.Test.Labels), "log_loss": logLoss(test, d.Test.Labels),
+		"val_log_loss": (logLoss(val[:evalBatch], d.Val.Labels[:evalBatch]) + logLoss(val[evalBatch:], d.Val.Labels[evalBatch:])) / 2,
+	}
+	if diff := cmp.Diff(want, meter.Metrics()); diff != "" {
+		t.Error(diff)
 	}
 }

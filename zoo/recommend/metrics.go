@@ -32,21 +32,16 @@ func logLoss(logits []float64, labels []int32) float64 {
 	return sum / float64(len(logits))
 }
 
-// meter takes the logits of the validation batches and then of the test batches. Metrics are val_auc and test_auc, over all rows
-// of a part, and log_loss, of the test rows: as the published code has it, the mean over batches, whatever their size.
+// meter takes logits. Metrics are test_auc, over all rows, and log_loss: as the published code has it, the mean over batches, whatever
+// their size.
 type meter struct {
-	valBatches int
-	batches    int
-	val, test  predictions
-	loss       float64 // summed over the test batches
+	logits  []float64
+	labels  []int32
+	loss    float64 // summed over the batches
+	batches int
 }
 
-type predictions struct {
-	logits []float64
-	labels []int32
-}
-
-func (m *meter) Reset() { *m = meter{valBatches: m.valBatches} }
+func (m *meter) Reset() { *m = meter{} }
 
 func (m *meter) Add(b *train.Batch, output func(name string) *tensor.Dense) error {
 	out := output("logits")
@@ -58,19 +53,12 @@ func (m *meter) Add(b *train.Batch, output func(name string) *tensor.Dense) erro
 	for i, x := range out.Float32s() {
 		logits[i] = float64(x)
 	}
-	part := &m.val
-	if m.batches >= m.valBatches {
-		part = &m.test
-		m.loss += logLoss(logits, labels)
-	}
-	part.logits, part.labels = append(part.logits, logits...), append(part.labels, labels...)
+	m.loss += logLoss(logits, labels)
+	m.logits, m.labels = append(m.logits, logits...), append(m.labels, labels...)
 	m.batches++
 	return nil
 }
 
 func (m *meter) Metrics() map[string]float64 {
-	return map[string]float64{
-		"val_auc": AUC(m.val.logits, m.val.labels), "test_auc": AUC(m.test.logits, m.test.labels),
-		"log_loss": m.loss / float64(m.batches-m.valBatches),
-	}
+	return map[string]float64{"test_auc": AUC(m.logits, m.labels), "log_loss": m.loss / float64(m.batches)}
 }

@@ -33,8 +33,8 @@ func newTask(d *Dataset) *entry.Task {
 			return d.inOrder(&d.Train, batch), nil
 		},
 		Evaluate: func() (train.Source, train.Meter, error) {
-			val, test := d.inOrder(&d.Val, evalBatch), d.inOrder(&d.Test, evalBatch)
-			return sequence{val, test}, &meter{valBatches: val.Len()}, nil
+			source, meter := entry.Validated(d.part(&d.Val), d.part(&d.Test))
+			return source, meter, nil
 		},
 		Align: func() (*train.Batch, error) {
 			b := &train.Batch{}
