@@ -48,24 +48,3 @@ func (c *columns) Batch(_, i int, b *train.Batch) error {
 	}
 	return nil
 }
-
-// chain yields all batches of its parts, one part after the other, all of one shape.
-type chain []*columns
-
-func (c chain) Len() int {
-	n := 0
-	for _, part := range c {
-		n += part.size
-	}
-	return n
-}
-
-func (c chain) Batch(epoch, i int, b *train.Batch) error {
-	for _, part := range c {
-		if i < part.size {
-			return part.Batch(epoch, i, b)
-		}
-		i -= part.size
-	}
-	return fmt.Errorf("chunk %d behind the last one asked for", i)
-}

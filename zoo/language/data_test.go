@@ -49,14 +49,6 @@ func TestColumns(t *testing.T) {
 			t.Errorf("%d columns of 23 tokens are accepted", batch)
 		}
 	}
-	both := chain{c, c}
-	var b train.Batch
-	if err := both.Batch(0, 3, &b); err != nil || both.Len() != 4 || b.Tensors["tokens"].Int32s()[0] != 4 {
-		t.Errorf("the second chunk of the second part begins with %v, error %v", b.Tensors["tokens"], err)
-	}
-	if err := both.Batch(0, 4, &b); err == nil {
-		t.Error("a chunk behind the last part is given")
-	}
 }
 
 // TestSyntheticText checks the text's grammar, what is known of its entropy, and that the seed alone determines it.

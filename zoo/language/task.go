@@ -47,7 +47,8 @@ func newTask(text *Text, time, evalColumns int) *entry.Task {
 			if err != nil {
 				return nil, nil, err
 			}
-			return chain{valid, test}, &perplexities{valid: valid.size}, nil
+			source, meter := entry.Validated(entry.Part{Source: valid, Meter: &perplexity{}}, entry.Part{Source: test, Meter: &perplexity{}})
+			return source, meter, nil
 		},
 		Align: func() (*train.Batch, error) {
 			valid, err := newColumns(text.Valid, evalColumns, time)
@@ -61,15 +62,12 @@ func newTask(text *Text, time, evalColumns int) *entry.Task {
 	}
 }
 
-// perplexities averages the losses of validation and, after them, of test. All batches have the same number of tokens.
-type perplexities struct {
-	valid  int // batches of validation
-	losses []float64
-}
+// perplexity averages the losses of batches, which all have the same number of tokens.
+type perplexity struct{ losses []float64 }
 
-func (p *perplexities) Reset() { p.losses = p.losses[:0] }
+func (p *perplexity) Reset() { p.losses = p.losses[:0] }
 
-func (p *perplexities) Add(_ *train.Batch, output func(name string) *tensor.Dense) error {
+func (p *perplexity) Add(_ *train.Batch, output func(name string) *tensor.Dense) error {
 	loss := output("loss")
 	if loss == nil {
 		return errors.New(`the program has no output "loss"`)
@@ -78,10 +76,9 @@ func (p *perplexities) Add(_ *train.Batch, output func(name string) *tensor.Dens
 	return nil
 }
 
-func (p *perplexities) Metrics() map[string]float64 {
-	valid := min(p.valid, len(p.losses))
-	val, test := mean(p.losses[:valid]), mean(p.losses[valid:])
-	return map[string]float64{"val_loss": val, "val_perplexity": math.Exp(val), "perplexity": math.Exp(test)}
+func (p *perplexity) Metrics() map[string]float64 {
+	loss := mean(p.losses)
+	return map[string]float64{"test_loss": loss, "perplexity": math.Exp(loss)}
 }
 
 func mean(losses []float64) float64 {
