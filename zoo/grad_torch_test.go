@@ -16,6 +16,21 @@ import (
 	"gorgonia.org/tensor"
 )
 
+// radianceFields are the state_dict of NeRF's networks, coarse and fine, in both of its variants.
+const radianceFields = `
+	*.layer1.weight - */layer1/weight'
+	*.layer1.bias - */layer1/bias
+	*.layers_xyz.*.weight - */layers_xyz/*/weight'
+	*.layers_xyz.*.bias - */layers_xyz/*/bias
+	*.fc_alpha.weight - */fc_alpha/weight'
+	*.fc_alpha.bias - */fc_alpha/bias
+	*.fc_feat.weight - */fc_feat/weight'
+	*.fc_feat.bias - */fc_feat/bias
+	*.layers_dir.0.weight - */layers_dir/0/weight'
+	*.layers_dir.0.bias - */layers_dir/0/bias
+	*.fc_rgb.weight - */fc_rgb/weight'
+	*.fc_rgb.bias - */fc_rgb/bias`
+
 // stateDicts are the state_dicts of the models' counterparts at tiny sizes. Each line has a tensor's name and shape as PyTorch 2.15
 // and PyTorch Geometric 2.8 list them, and the parameter that it holds: with ' where it is transposed, and with [k] where it is
 // matrix k. A * stands for the same on both sides, and shapes that depend on it are left out.
@@ -28,32 +43,7 @@ var stateDicts = map[string]string{
 		dense1.bias 6 dense1/bias
 		output.weight 3x6 output/weight'
 		output.bias 3 output/bias`,
-	"nerf": `
-		*.layer1.weight - */layer1/weight'
-		*.layer1.bias - */layer1/bias
-		*.layers_xyz.*.weight - */layers_xyz/*/weight'
-		*.layers_xyz.*.bias - */layers_xyz/*/bias
-		*.fc_alpha.weight - */fc_alpha/weight'
-		*.fc_alpha.bias - */fc_alpha/bias
-		*.fc_feat.weight - */fc_feat/weight'
-		*.fc_feat.bias - */fc_feat/bias
-		*.layers_dir.0.weight - */layers_dir/0/weight'
-		*.layers_dir.0.bias - */layers_dir/0/bias
-		*.fc_rgb.weight - */fc_rgb/weight'
-		*.fc_rgb.bias - */fc_rgb/bias`,
-	"nerf-xl": `
-		*.layer1.weight - */layer1/weight'
-		*.layer1.bias - */layer1/bias
-		*.layers_xyz.*.weight - */layers_xyz/*/weight'
-		*.layers_xyz.*.bias - */layers_xyz/*/bias
-		*.fc_alpha.weight - */fc_alpha/weight'
-		*.fc_alpha.bias - */fc_alpha/bias
-		*.fc_feat.weight - */fc_feat/weight'
-		*.fc_feat.bias - */fc_feat/bias
-		*.layers_dir.0.weight - */layers_dir/0/weight'
-		*.layers_dir.0.bias - */layers_dir/0/bias
-		*.fc_rgb.weight - */fc_rgb/weight'
-		*.fc_rgb.bias - */fc_rgb/bias`,
+	"nerf": radianceFields, "nerf-xl": radianceFields,
 	"nerf-tiny": `
 		layer1.weight 5x63 layer1/weight'
 		layer1.bias 5 layer1/bias
