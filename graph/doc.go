@@ -37,6 +37,25 @@
 //     what is between them stays in the cache. This changes nothing of what is computed. The nodes of a sweep stand in one
 //     section and have rows in common ([SweepRows]); what an op can do by rows says its Apart.
 //
+// # Adding an op
+//
+// A new op of graft's own touches six files, one less if it has no gradient rule; tests that go through the table fail until it has them:
+//
+//   - an ops_*.go of this package: its entry, which is shape rule, attributes, cost and doc. Nothing else here knows it; a function
+//     on values is for ops that definitions often use.
+//   - a reference_*.go of runtime/native: its kernel for f32 and f64, and
+//   - a cases*_test.go there, conformance cases (TestEveryOpHasAKernel). A faster kernel, or a line in fast.go that divides the
+//     reference into parts, is optional. In conformance_test.go stand the error that results may have, where it is more than a few
+//     roundings, and which ops are never divided.
+//   - a vjp_*.go of passes: its gradient rule, and
+//   - a vjp*_cases_test.go there, which compares it with differences; or, of an op that is not [Differentiable], the reason why, in
+//     vjp_test.go (TestEveryOpHasRule). Fused ops and optimizers have one reason as groups.
+//   - ops_test.go of runtime/gorgonia, a case (TestEveryOp). The reference kernel serves there; what Gorgonia computes itself has a
+//     rule in own*.go.
+//
+// An op that fusion makes also stands in a fuse*.go of passes, with a case in testdata/fuse, and one that delivers errors in proof.go.
+// A user's own op needs no change of graft: see [Table.With].
+//
 // # Text form
 //
 // [Graph.Write] writes a graph in a canonical text form, which [Parse] reads back to an equal one:
