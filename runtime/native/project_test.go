@@ -95,3 +95,28 @@ func withStored(t *testing.T, table Table, c *Call) []*buffer.Buffer {
 	}
 	return []*buffer.Buffer{values[v]}
 }
+
+// BenchmarkProjection compares projections by a matrix in memory and by a generated one: of a wide error, where the matrix takes 65 MB,
+// and of a classifier's.
+func BenchmarkProjection(b *testing.B) {
+	for _, s := range [][3]int{{512, 512, 32000}, {128, 512, 10}} {
+		m, n, k := s[0], s[1], s[2]
+		for _, dist := range []string{"in memory", "uniform", "rademacher"} {
+			tc := testCase{"project", nil, []operand{normals(m, k), normals(k, n)}}
+			if dist != "in memory" {
+				tc = testCase{"project_generated", graph.Attrs{"columns": n, "stream": "b", "dist": dist}, []operand{normals(m, k), integer(9)}}
+			}
+			b.Run(fmt.Sprint(s, " ", dist), func(b *testing.B) {
+				c := tc.call(b, graph.F32)
+				kernel, parts := prepared(b, Kernels(), c)
+				for b.Loop() {
+					for p := range parts {
+						if err := kernel.Run(c, p, parts); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+			})
+		}
+	}
+}
