@@ -87,7 +87,7 @@ func generatedPieces(c *Call, f *family, v *vectors, lo, hi int, s *packs, rows 
 // blocking.product takes for the z of an epilogue: those are the blocks and the order in which it sums itself. whole is the epilogue of
 // the sum; inner is the length that the blocks are chosen by.
 func (f *family) multiplyGenerated(m, n, k, inner int, scale float32, a matrix, b *generated, l, j int, c []float32, whole epilogue, s *packs) {
-	if k == 0 {
+	if m == 0 || k == 0 {
 		empty(c, m, n, b.columns, &whole)
 		return
 	}
