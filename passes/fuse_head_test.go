@@ -96,6 +96,9 @@ func TestFuseHead(t *testing.T) {
 		for _, mode := range []string{"bp", "dfa", "shallow"} {
 			for _, part := range []string{passes.Step, passes.Gradient, passes.Predict} {
 				for _, double := range []bool{false, true} {
+					if double && i%5 != 3 {
+						continue // the rounding of f32 tells more
+					}
 					what := fmt.Sprintf("%+v, %s, %s, f64=%v", c, mode, part, double)
 					w := c.world()
 					var before *graph.Graph
