@@ -14,6 +14,8 @@
 //   - Parts are equal ranges of units (elements, rows, tiles) and a function of shapes alone, and each sum is made in an
 //     order that shapes fix. So bits depend neither on the number of workers nor on the order of the parts, nor on where
 //     buffers lie in memory. An op that ends in one number keeps the contribution of each part and adds them in order.
+//   - Parts wait for no other part that may not have begun. Those of a fused head are a crew: each takes tasks, made in stages,
+//     until none is left, and a single one can do all of them. The tasks are a function of shapes, as parts are elsewhere.
 //   - InPlace holds for operands that have the result's shape and dtype; the caller checks that. Such kernels read an element,
 //     or a row, before they write it.
 //   - Errors are about values only, such as a label out of range; shapes and dtypes are the graph's business, but for a batch
