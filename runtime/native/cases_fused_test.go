@@ -10,10 +10,11 @@ import (
 var acts = []string{"none", "relu", "elu", "sigmoid", "tanh", "relu_grad", "elu_grad", "sigmoid_grad", "tanh_grad"}
 
 // fusedCases has the fused products over all their attributes and operands, with shapes (batch, m, n, k) around the edges of
-// tiles, columns, rows, an inner dimension of more than one block and one of none. The large ones are cut into parts.
+// tiles, columns, rows, strips of narrow results, an inner dimension of more than one block and one of none. The large ones are cut into parts.
 func fusedCases() []testCase {
 	var cs []testCase
-	for i, s := range [][4]int{{1, 13, 33, 20}, {3, 5, 4, 7}, {1, 9, 1, 6}, {1, 1, 130, 5}, {1, 3, 5, 0}, {1, 4, 18, 2*depth + 3}, {1, 600, 40, 200}, {2, 1, 700, 600}, {2, 700, 1, 600}} {
+	for i, s := range [][4]int{{1, 13, 33, 20}, {3, 5, 4, 7}, {1, 9, 1, 6}, {1, 1, 130, 5}, {1, 3, 5, 0}, {1, 4, 18, 2*depth + 3}, {1, 600, 40, 200}, {2, 1, 700, 600}, {2, 700, 1, 600},
+		{2, 2*narrowRows + 3, 2, 40}, {1, 600, 10, depth + 9}} {
 		for trans := range 4 {
 			for _, added := range [][2]bool{{false, false}, {true, false}, {false, true}, {true, true}} {
 				for a, act := range acts {

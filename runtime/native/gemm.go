@@ -30,10 +30,17 @@ type blocking struct {
 	strip, height int // rows of A that are packed at once; of a panel
 	tile          int // columns of a tile
 	packA, packB  bool
+	narrow        bool // the transposed result is made, and all of these are of it
 }
 
 // blocks chooses the blocking for C = A B, with C m x n and k inner; of the factors only the strides matter.
 func (f *family) blocks(m, n, k int, a, b *matrix) blocking {
+	if f.isNarrow(m, n) {
+		left, right := b.transposed(), a.transposed()
+		p := f.blocks(n, narrowRows, k, &left, &right)
+		p.narrow = true
+		return p
+	}
 	p := blocking{family: f, k: even(k, depth, 4), width: breadth, strip: m, height: even(m, f.rows, 1), tile: f.cols}
 	p.packB = b.right != 1 || m > 3*f.rows && k*b.down > nearby
 	p.packA = n > 2*f.cols && max(p.height*a.down, k*a.right) > nearby
@@ -65,6 +72,7 @@ func even(n, limit, unit int) int {
 type packs struct {
 	a [together * (12*depth + 8)]float32
 	b [breadth * depth]float32
+	c [12 * narrowRows]float32 // of a narrow result
 }
 
 // product computes C = scale * A B in this goroutine, with C m x n and k inner; C's rows lie rowC apart. Where there is an
@@ -75,6 +83,15 @@ type packs struct {
 // divided into blocks by its length, the sum of each is made in ascending order, and they are added in order, to z if there is
 // one. Tiles, blocks and packing make no difference.
 func (p *blocking) product(m, n, k int, scale float32, a, b *matrix, c []float32, rowC int, e *epilogue, s *packs) {
+	if p.narrow {
+		p.narrowProduct(m, n, k, scale, a, b, c, rowC, e, s)
+	} else {
+		p.tiles(m, n, k, scale, a, b, c, rowC, e, s)
+	}
+}
+
+// tiles is product where C's rows are not too short for tiles.
+func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, rowC int, e *epilogue, s *packs) {
 	accumulate := e != nil && e.z != nil
 	// Small products spend much of their time here; single words are faster to move than a matrix is.
 	for j := 0; j < n; j += p.width {

@@ -39,6 +39,9 @@ func TestProduct(t *testing.T) {
 	for _, n := range []int{breadth - 1, breadth + 1, 2*breadth + 33} {
 		sizes = append(sizes, [3]int{5, n, 9}, [3]int{40, n, 400})
 	}
+	for _, n := range []int{2, 3, 6, 10, 12} { // narrow results
+		sizes = append(sizes, [3]int{narrowRows + 5, n, 50}, [3]int{33, n, depth + 7})
+	}
 	for _, f := range families() {
 		for i, size := range sizes {
 			for trans := range 4 {
@@ -123,7 +126,7 @@ func TestProductBitsOfRows(t *testing.T) {
 			s := new(packs)
 			whole, piece := make([]float32, m*n), make([]float32, m*n)
 			multiply(f, m, n, k, 0.3, a, b, whole, n, s)
-			for _, size := range [][2]int{{1, n}, {m, 1}, {3, 40}, {13, 33}, {7, 2}} {
+			for _, size := range [][2]int{{1, n}, {m, 1}, {3, 40}, {13, 33}, {7, 2}, {m, 9}} {
 				for i := 0; i < m; i += size[0] {
 					for j := 0; j < n; j += size[1] {
 						multiply(f, min(size[0], m-i), min(size[1], n-j), k, 0.3, a.from(i, 0), b.from(0, j), piece[i*n+j:], n, s)
