@@ -83,14 +83,17 @@ type packs struct {
 // divided into blocks by its length, the sum of each is made in ascending order, and they are added in order, to z if there is
 // one. Tiles, blocks and packing make no difference.
 func (p *blocking) product(m, n, k int, scale float32, a, b *matrix, c []float32, rowC int, e *epilogue, s *packs) {
-	if p.narrow {
+	switch {
+	case p.narrow:
 		p.narrowProduct(m, n, k, scale, a, b, c, rowC, e, s)
-	} else {
+	case p.isDots(m, a, b):
+		p.dotProducts(n, k, scale, a, b, c, e, s)
+	default:
 		p.tiles(m, n, k, scale, a, b, c, rowC, e, s)
 	}
 }
 
-// tiles is product where C's rows are not too short for tiles.
+// tiles is product by packing and tiles, for all shapes.
 func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, rowC int, e *epilogue, s *packs) {
 	accumulate := e != nil && e.z != nil
 	// Small products spend much of their time here; single words are faster to move than a matrix is.

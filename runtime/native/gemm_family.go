@@ -22,6 +22,10 @@ type family struct {
 	// transpose packs rows of k elements that lie ld apart in x, as columns: element l of row r goes to dst[l*step + r]. It
 	// may also write to the elements after a column's up to a multiple of 4, which must not exceed step.
 	transpose func(dst []float32, step int, x []float32, ld, rows, k int)
+
+	// dots, where there is one, computes 32 elements of C as tile would: C = scale * A B, or with add C = scale * (C + A B), for
+	// a row A of k elements and a B whose columns of k elements lie ld apart, one after the other.
+	dots func(k int, a, b []float32, ld int, c []float32, scale float32, add bool)
 }
 
 // Family names the kernels that [Kernels] chooses on this machine: "avx512", "avx2" or, with the architecture since
@@ -30,5 +34,5 @@ func Family() string { return families()[0].name }
 
 // goFamily needs no assembly. The compiler may fuse multiplications with additions, as it does on arm64.
 func goFamily() *family {
-	return &family{"go-" + runtime.GOARCH, 2, 4, 4, tileGo, copyRowsGo, transposeGo}
+	return &family{"go-" + runtime.GOARCH, 2, 4, 4, tileGo, copyRowsGo, transposeGo, nil}
 }

@@ -23,3 +23,8 @@ func transposeAVX(dst []float32, step int, x []float32, ld int, rows int, k int)
 //
 //go:noescape
 func copyRowsAVX2(dst []float32, step int, next int, x []float32, ld int, cols int, panels int, k int)
+
+// dotsAVX2 is a family's dots.
+//
+//go:noescape
+func dotsAVX2(k int, a []float32, b []float32, ld int, c []float32, scale float32, add bool)

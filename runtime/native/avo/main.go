@@ -1,4 +1,4 @@
-// Command avo generates the assembly of package native's dense products: micro-kernels and packing. A go:generate line there
+// Command avo generates the assembly of package native's dense products: micro-kernels, inner products and packing. A go:generate line there
 // says how it is run.
 package main
 
@@ -17,6 +17,7 @@ func main() {
 	tile("tileAVX2", avx2{YMM()})
 	packTransposed()
 	packRows()
+	dots()
 	Generate()
 }
 
