@@ -5,16 +5,15 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+
+	"graft/runtime/native/avo/isa"
 )
 
 func main() {
 	ConstraintExpr("!noasm")
-	lanes = GLOBL("lanes", RODATA|NOPTR)
-	for i := range 8 {
-		DATA(4*i, U32(i))
-	}
-	tile("tileAVX512", avx512{})
-	tile("tileAVX2", avx2{YMM()})
+	lanes = isa.Numbers("lanes")
+	tile("tileAVX512", newAVX512())
+	tile("tileAVX2", newAVX2())
 	packTransposed()
 	packRows()
 	dots()

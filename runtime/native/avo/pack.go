@@ -131,7 +131,7 @@ func packRows() {
 	dst, step, next := Load(Param("dst").Base(), GP64()), bytes("step"), bytes("next")
 	x, ld := Load(Param("x").Base(), GP64()), bytes("ld")
 	cols, k := Load(Param("cols"), GP64()), Load(Param("k"), GP64())
-	s := avx2{YMM()}
+	s := newAVX2()
 	// The last vector of a row may be partial. It is written whole.
 	end, last := GP64(), GP64()
 	LEAQ(Mem{Base: cols, Disp: -1}, end)

@@ -7,20 +7,22 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"graft/runtime/native/avo/isa"
 )
 
-// A set is what a micro-kernel needs of an instruction set. The last vector of a row may be partial: then loads and stores
+// A set is an instruction set and what a micro-kernel makes of it. The last vector of a row may be partial: then loads and stores
 // touch its first lanes only, and loads clear the others.
-type set interface {
-	lanes() int           // of a register
-	rows(vectors int) int // of the tallest tile of that width: its sums, a row of B and an element of A fit the registers
-	widest() int          // number of vectors
-	vector() VecVirtual
-	zero(v Op)
-	maskLast(n Register)
-	load(m Mem, v Op, last bool)
-	store(v Op, m Mem, last bool)
+type set struct {
+	isa.Set
+	height int // of the tallest tile: its sums, a row of B and an element of A fit the registers
+	widest int // number of vectors
+	mask   Op  // of a partial vector
 }
+
+// The mask of AVX-512 has a register of its own, that of AVX2 takes one of the 16 for vectors.
+func newAVX512() set { return set{isa.AVX512, 12, 8, K1} }
+func newAVX2() set   { return set{isa.AVX2, 6, 4, YMM()} }
 
 // tile writes the micro-kernel of an instruction set: a branch for each number of rows and of vectors. It reads single
 // elements of A and whole rows of B and C, so any of them may be packed or lie in place.
@@ -38,16 +40,16 @@ func tile(name string, s set) {
 	label := func(r, v int) string { return fmt.Sprintf("tile%dx%d", r, v) }
 	width := func(v int) string { return fmt.Sprintf("width%d", v) }
 	vectors := GP64()
-	LEAQ(Mem{Base: cols, Disp: s.lanes() - 1}, vectors)
-	SHRQ(Imm(uint64(bits.Len(uint(s.lanes()-1)))), vectors)
-	for v := 1; v < s.widest(); v++ {
+	LEAQ(Mem{Base: cols, Disp: s.Lanes() - 1}, vectors)
+	SHRQ(Imm(uint64(bits.Len(uint(s.Lanes()-1)))), vectors)
+	for v := 1; v < s.widest; v++ {
 		CMPQ(vectors, Imm(uint64(v)))
 		JE(LabelRef(width(v)))
 	}
-	for v := s.widest(); v > 0; v-- {
+	for v := s.widest; v > 0; v-- {
 		Label(width(v))
 		if v > 1 {
-			SUBQ(Imm(uint64(s.lanes()*(v-1))), cols)
+			SUBQ(Imm(uint64(s.Lanes()*(v-1))), cols)
 		}
 		s.maskLast(cols)
 		for r := s.rows(v); r > 1; r-- {
@@ -92,8 +94,8 @@ func (t operands) branch(s set, rows, vectors int, label string) {
 	sum := make([][]VecVirtual, rows)
 	for r := range sum {
 		for v := range vectors {
-			sum[r] = append(sum[r], s.vector())
-			s.zero(sum[r][v])
+			sum[r] = append(sum[r], s.Vector())
+			s.Clear(sum[r][v])
 		}
 	}
 	TESTQ(t.k, t.k)
@@ -102,11 +104,11 @@ func (t operands) branch(s set, rows, vectors int, label string) {
 	Label(label + "loop")
 	row := make([]VecVirtual, vectors)
 	for v := range row {
-		row[v] = s.vector()
-		s.load(Mem{Base: t.b, Disp: v * s.lanes() * 4}, row[v], v == vectors-1)
+		row[v] = s.Vector()
+		s.load(Mem{Base: t.b, Disp: v * s.Lanes() * 4}, row[v], v == vectors-1)
 	}
 	for r := range rows {
-		element := s.vector()
+		element := s.Vector()
 		VBROADCASTSS(elementA(r), element)
 		for v := range row {
 			VFMADD231PS(row[v], element, sum[r][v])
@@ -120,7 +122,7 @@ func (t operands) branch(s set, rows, vectors int, label string) {
 	JNZ(LabelRef(label + "loop"))
 
 	Label(label + "store")
-	scale, add := s.vector(), GP8()
+	scale, add := s.Vector(), GP8()
 	address, err := Param("scale").Resolve()
 	if err != nil {
 		panic(err)
@@ -130,7 +132,7 @@ func (t operands) branch(s set, rows, vectors int, label string) {
 	TESTB(add, add)
 	JZ(LabelRef(label + "scale"))
 	t.eachOfC(s, sum, func(at Mem, v VecVirtual, last bool) {
-		old := s.vector()
+		old := s.Vector()
 		s.load(at, old, last)
 		VADDPS(old, v, v)
 	})
@@ -149,7 +151,7 @@ func (t operands) eachOfC(s set, sum [][]VecVirtual, do func(at Mem, v VecVirtua
 	MOVQ(t.c, line)
 	for r := range sum {
 		for v := range sum[r] {
-			do(Mem{Base: line, Disp: v * s.lanes() * 4}, sum[r][v], v == len(sum[r])-1)
+			do(Mem{Base: line, Disp: v * s.Lanes() * 4}, sum[r][v], v == len(sum[r])-1)
 		}
 		if r < len(sum)-1 {
 			ADDQ(t.rowC, line)
@@ -157,75 +159,23 @@ func (t operands) eachOfC(s set, sum [][]VecVirtual, do func(at Mem, v VecVirtua
 	}
 }
 
-// tallest is the height of tiles: wide ones are for products of a single row, which would otherwise wait for their sums.
-func tallest(vectors, rows int) int {
+// rows is the height of the tallest tile of a width: wide ones are for products of a single row, which would otherwise wait for
+// their sums.
+func (s set) rows(vectors int) int {
 	if vectors > 2 {
 		return 1
 	}
-	return rows
+	return s.height
 }
 
-// avx512 has 32 registers of 16 lanes, and masks in registers of their own.
-type avx512 struct{}
+func (s set) maskLast(n Register) { s.First(n, lanes, s.mask) }
 
-func (avx512) lanes() int           { return 16 }
-func (avx512) rows(vectors int) int { return tallest(vectors, 12) }
-func (avx512) widest() int          { return 8 }
-func (avx512) vector() VecVirtual   { return ZMM() }
-
-func (avx512) zero(v Op) { VPXORD(v, v, v) }
-
-func (avx512) maskLast(n Register) {
-	mask := GP32()
-	MOVL(U32(1<<16-1), mask)
-	BZHIL(n.(GP).As32(), mask, mask)
-	KMOVW(mask, K1)
-}
-
-func (avx512) load(m Mem, v Op, last bool) {
+func (s set) lastMask(last bool) Op {
 	if last {
-		VMOVUPS_Z(m, K1, v)
-	} else {
-		VMOVUPS(m, v)
+		return s.mask
 	}
+	return nil
 }
 
-func (avx512) store(v Op, m Mem, last bool) {
-	if last {
-		VMOVUPS(v, K1, m)
-	} else {
-		VMOVUPS(v, m)
-	}
-}
-
-// avx2 has 16 registers of 8 lanes. The mask of partial vectors takes one of them.
-type avx2 struct{ mask VecVirtual }
-
-func (avx2) lanes() int           { return 8 }
-func (avx2) rows(vectors int) int { return tallest(vectors, 6) }
-func (avx2) widest() int          { return 4 }
-func (avx2) vector() VecVirtual   { return YMM() }
-
-func (avx2) zero(v Op) { VXORPS(v, v, v) }
-
-func (s avx2) maskLast(n Register) {
-	VMOVD(n.(GP).As32(), s.mask.AsX())
-	VPBROADCASTD(s.mask.AsX(), s.mask)
-	VPCMPGTD(lanes, s.mask, s.mask)
-}
-
-func (s avx2) load(m Mem, v Op, last bool) {
-	if last {
-		VMASKMOVPS(m, s.mask, v)
-	} else {
-		VMOVUPS(m, v)
-	}
-}
-
-func (s avx2) store(v Op, m Mem, last bool) {
-	if last {
-		VMASKMOVPS(v, s.mask, m)
-	} else {
-		VMOVUPS(v, m)
-	}
-}
+func (s set) load(m Mem, v Op, last bool)  { s.Load(m, s.lastMask(last), v) }
+func (s set) store(v Op, m Mem, last bool) { s.Store(v, m, s.lastMask(last)) }

@@ -4,11 +4,15 @@
 // Each routine is written once, over vectors of either instruction set.
 package main
 
-import . "github.com/mmcloughlin/avo/build"
+import (
+	. "github.com/mmcloughlin/avo/build"
+
+	"graft/runtime/native/avo/isa"
+)
 
 func main() {
 	ConstraintExpr("!noasm")
-	places := newPlaces()
+	places := isa.Numbers("places")
 	for _, avx512 := range []bool{true, false} {
 		start := func(name, signature, doc string) *routine { return begin(places, avx512, name, signature, doc) }
 		optimizers(start)

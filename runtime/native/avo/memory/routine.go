@@ -6,6 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"graft/runtime/native/avo/isa"
 )
 
 // A routine is a function being written for AVX-512 (F) with vectors of 16 float32, or for AVX2 and FMA with vectors of 8.
@@ -13,14 +15,6 @@ type routine struct {
 	avx512 bool
 	places Mem // the numbers 0 to 7
 	labels int // counted so that they differ
-}
-
-func newPlaces() Mem {
-	m := GLOBL("places", RODATA|NOPTR)
-	for i := range 8 {
-		DATA(4*i, U32(i))
-	}
-	return m
 }
 
 func begin(places Mem, avx512 bool, name, signature, doc string) *routine {
@@ -55,33 +49,17 @@ func bytes(param string) GPVirtual {
 	return n
 }
 
-// lanes is the number of float32 in a vector, or twice that of float64.
-func (r *routine) lanes() int {
-	if r.avx512 {
-		return 16
-	}
-	return 8
-}
+func (r *routine) set() isa.Set { return isa.Of(r.avx512) }
 
-func (r *routine) vector() VecVirtual {
-	if r.avx512 {
-		return ZMM()
-	}
-	return YMM()
-}
+// lanes is the number of float32 in a vector, or twice that of float64.
+func (r *routine) lanes() int         { return r.set().Lanes() }
+func (r *routine) vector() VecVirtual { return r.set().Vector() }
+func (r *routine) clear(v VecVirtual) { r.set().Clear(v) }
 
 func (r *routine) zero() VecVirtual {
 	v := r.vector()
 	r.clear(v)
 	return v
-}
-
-func (r *routine) clear(v VecVirtual) {
-	if r.avx512 {
-		VPXORD(v, v, v)
-	} else {
-		VXORPS(v, v, v)
-	}
 }
 
 func (r *routine) broadcast(m Op) VecVirtual {
@@ -92,18 +70,9 @@ func (r *routine) broadcast(m Op) VecVirtual {
 
 // first is a mask of the first n lanes, of as many as r has. Loads by it clear the other lanes and stores leave them alone.
 func (r *routine) first(n GPVirtual) Op {
-	if r.avx512 {
-		bits, k := GP32(), K()
-		MOVL(U32(1<<16-1), bits)
-		BZHIL(n.As32(), bits, bits)
-		KMOVW(bits, k)
-		return k
-	}
-	v := YMM()
-	VMOVD(n.As32(), v.AsX())
-	VPBROADCASTD(v.AsX(), v)
-	VPCMPGTD(r.places, v, v)
-	return v
+	mask := r.set().Mask()
+	r.set().First(n, r.places, mask)
+	return mask
 }
 
 // load reads a vector of float32, all of it where mask is nil.
@@ -113,27 +82,8 @@ func (r *routine) load(m Mem, mask Op) VecVirtual {
 	return v
 }
 
-func (r *routine) loadTo(v VecVirtual, m Mem, mask Op) {
-	switch {
-	case mask == nil:
-		VMOVUPS(m, v)
-	case r.avx512:
-		VMOVUPS_Z(m, mask, v)
-	default:
-		VMASKMOVPS(m, mask, v)
-	}
-}
-
-func (r *routine) store(v VecVirtual, m Mem, mask Op) {
-	switch {
-	case mask == nil:
-		VMOVUPS(v, m)
-	case r.avx512:
-		VMOVUPS(v, mask, m)
-	default:
-		VMASKMOVPS(v, mask, m)
-	}
-}
+func (r *routine) loadTo(v VecVirtual, m Mem, mask Op) { r.set().Load(m, mask, v) }
+func (r *routine) store(v VecVirtual, m Mem, mask Op)  { r.set().Store(v, m, mask) }
 
 // wide reads half a vector of float32 as a vector of float64.
 func (r *routine) wide(m Mem, mask Op) VecVirtual {

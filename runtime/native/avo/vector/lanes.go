@@ -6,6 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"graft/runtime/native/avo/isa"
 )
 
 // lanes writes arithmetic on the vectors of an instruction set: AVX-512 (F and DQ) with 16 lanes of float32, or AVX2 and FMA
@@ -16,19 +18,9 @@ type lanes struct {
 	mask   Op // which lanes of a partial vector are elements
 }
 
-func (l *lanes) count() int {
-	if l.avx512 {
-		return 16
-	}
-	return 8
-}
-
-func (l *lanes) vector() VecVirtual {
-	if l.avx512 {
-		return ZMM()
-	}
-	return YMM()
-}
+func (l *lanes) set() isa.Set       { return isa.Of(l.avx512) }
+func (l *lanes) count() int         { return l.set().Lanes() }
+func (l *lanes) vector() VecVirtual { return l.set().Vector() }
 
 // constants are words in the order of their first use, after the numbers of eight lanes; where says at which offset.
 type constants struct {
@@ -37,9 +29,9 @@ type constants struct {
 }
 
 func newConstants() *constants {
-	c := &constants{GLOBL("constants", RODATA|NOPTR), map[uint32]int{}}
+	c := &constants{isa.Numbers("constants"), map[uint32]int{}}
 	for lane := range uint32(8) {
-		c.at(lane)
+		c.where[lane] = 4 * int(lane)
 	}
 	return c
 }
@@ -65,11 +57,7 @@ func (l *lanes) number(v float64) VecVirtual { return l.word(math.Float32bits(fl
 
 func (l *lanes) zero() VecVirtual {
 	v := l.vector()
-	if l.avx512 {
-		VPXORD(v, v, v)
-	} else {
-		VXORPS(v, v, v)
-	}
+	l.set().Clear(v)
 	return v
 }
 
@@ -204,42 +192,23 @@ func (l *lanes) only(c, x Op) VecVirtual {
 
 // maskLast makes the mask of a partial vector of n elements, 0 < n < count.
 func (l *lanes) maskLast(n GPVirtual) {
-	if l.avx512 {
-		bits, k := GP32(), K()
-		MOVL(U32(1<<16-1), bits)
-		BZHIL(n.As32(), bits, bits)
-		KMOVW(bits, k)
-		l.mask = k
-		return
+	l.mask = l.set().Mask()
+	l.set().First(n, l.words.table, l.mask)
+}
+
+// lastMask returns the mask of a partial vector, and none for a whole one.
+func (l *lanes) lastMask(partial bool) Op {
+	if partial {
+		return l.mask
 	}
-	v := YMM()
-	VMOVD(n.As32(), v.AsX())
-	VPBROADCASTD(v.AsX(), v)
-	VPCMPGTD(l.words.table, v, v)
-	l.mask = v
+	return nil
 }
 
 // load clears the lanes that a partial vector has not.
 func (l *lanes) load(m Mem, partial bool) VecVirtual {
 	v := l.vector()
-	switch {
-	case !partial:
-		VMOVUPS(m, v)
-	case l.avx512:
-		VMOVUPS_Z(m, l.mask, v)
-	default:
-		VMASKMOVPS(m, l.mask, v)
-	}
+	l.set().Load(m, l.lastMask(partial), v)
 	return v
 }
 
-func (l *lanes) store(v VecVirtual, m Mem, partial bool) {
-	switch {
-	case !partial:
-		VMOVUPS(v, m)
-	case l.avx512:
-		VMOVUPS(v, l.mask, m)
-	default:
-		VMASKMOVPS(v, l.mask, m)
-	}
-}
+func (l *lanes) store(v VecVirtual, m Mem, partial bool) { l.set().Store(v, m, l.lastMask(partial)) }
