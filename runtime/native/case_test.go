@@ -158,6 +158,11 @@ func (tc testCase) call(t testing.TB, dt graph.DType) *Call {
 		t.Fatal(err)
 	}
 	c := &Call{Node: n, In: in}
+	if tc.op == "attention_grad" {
+		if err := attended(c); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, res := range n.Results {
 		shape, err := res.Type.Shape(b)
 		if err != nil {

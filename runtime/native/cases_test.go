@@ -221,6 +221,7 @@ func cases() []testCase {
 	tableCases(add)
 	edgeCases(add)
 	scanCases(add)
+	attentionCases(add)
 	return slices.Concat(cs, fusedCases(), headCases(), generatedCases())
 }
 

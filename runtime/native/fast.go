@@ -24,6 +24,7 @@ func kernelsOf(f *family) Table {
 	addFastElementwise(t, v)
 	addFastShape(t, f, l)
 	addFastProducts(t, f, v)
+	addFastAttention(t, f, v)
 	addFastLosses(t, f, v)
 	addFastHeads(t, f, v, l)
 	addFastNorms(t, v.norm)

@@ -6,7 +6,7 @@ import "maps"
 func Reference() Table {
 	t := Table{}
 	for _, group := range []Table{
-		identityReference(), elementwiseReference(), shapeReference(), reduceReference(), productReference(), fusedReference(), lossReference(), headReference(), binaryReference(),
+		identityReference(), elementwiseReference(), shapeReference(), reduceReference(), productReference(), fusedReference(), attentionReference(), lossReference(), headReference(), binaryReference(),
 		sparseReference(), edgeReference(), normReference(), tableReference(), scanReference(), positionReference(),
 		randomReference(), feedbackReference(), optimizerReference(),
 	} {
