@@ -13,7 +13,7 @@ type Pipeline struct {
 }
 
 // fusions returns the passes at the end of every pipeline. They change how a program is computed, not what.
-func fusions() []Pass { return []Pass{fuseHead, fuse, sweep} }
+func fusions() []Pass { return []Pass{fuseAttention, fuseHead, fuse, sweep} }
 
 func isFusion(p Pass) bool {
 	return slices.ContainsFunc(fusions(), func(f Pass) bool { return f.Name == p.Name })
@@ -61,6 +61,9 @@ var constraints = []constraint{
 	{"optimizer", "dce", "without updates every gradient output would be dead or kept for nothing"},
 	{"simplify", "cse", "CSE sees equal nodes only once identities are gone"},
 	{"cse", "dce", "merged nodes leave dead operands"},
+	{"differentiate", "fuse-attention", "fused ops have no gradient rules"},
+	{"dce", "fuse-attention", "a dead reader of the weights would keep them from being fused"},
+	{"fuse-attention", "fuse", "a product that is fused with what comes after it is no longer seen as attention's"},
 	{"dce", "fuse", "a dead reader of a sum would keep it from being fused"},
 	{"dce", "sweep", "a dead reader of a value would keep it in memory"},
 	{"fuse", "sweep", "a sweep is made of what is left of products, and nodes of a sweep are not fused any more"},
