@@ -3,9 +3,9 @@
 // A definition is a symbolic graph with marked feedback points and error sites. A training mode is a [Pipeline], a list of
 // passes; [Modes] lists graft's three, and the table in pipelines.go is the place to read first:
 //
-//	bp       erase-feedback           differentiate  optimizer  simplify  cse  dce  fuse-head  fuse
-//	dfa      select-points cut graft  differentiate  optimizer  simplify  cse  dce  fuse-head  fuse
-//	shallow  select-points cut        differentiate  optimizer  simplify  cse  dce  fuse-head  fuse
+//	bp       erase-feedback           differentiate  optimizer  simplify  cse  dce  fuse-attention  fuse-head  fuse  sweep
+//	dfa      select-points cut graft  differentiate  optimizer  simplify  cse  dce  fuse-attention  fuse-head  fuse  sweep
+//	shallow  select-points cut        differentiate  optimizer  simplify  cse  dce  fuse-attention  fuse-head  fuse  sweep
 //
 // The modes differ before differentiation and nowhere else. What a mode cuts becomes dead code and is dropped: it is not
 // masked, and never executed.
@@ -29,9 +29,11 @@
 //	simplify        removes identities that rules and layers write without care
 //	cse             computes equal nodes once; points that share a matrix share its projection
 //	dce             drops what reaches no output and no store
+//	fuse-attention  makes one op of attention's scores, softmax and products, which needs a tile of the scores at a time
 //	fuse-head       makes one op of a classifier's last layer, its loss and their gradients, where the classes are many
 //	fuse            makes one op of a product and what is done to its elements: a bias, a sum, an activation or its gradient
 //	recompute       Options.Recompute: the backward phase computes again what is cheap, behind barriers, instead of keeping it
+//	sweep           computes chains of ops on rows block by block, so that what is between them stays in the cache
 //
 // Where the order of two passes matters, a constraint in pipelines.go says so with its reason. Constraints are checked on every
 // pipeline, also on users' own.
