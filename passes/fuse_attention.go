@@ -236,12 +236,21 @@ func (f *fusion) complete(d *attentionGrad) bool {
 			return false
 		}
 	}
-	for _, v := range append(slices.Clone(d.of.operands), d.of.mix.Results[0]) { // which the gradient comes to read itself
-		if r := v.Node.Region; r != "" && r != first.Label && !slices.Contains(v.ReadBy, first.Label) {
+	a := d.of
+	before := []*graph.Value{a.query, a.keys, a.values, a.kept}
+	for i, v := range append(slices.Clone(a.operands), a.mix.Results[0]) {
+		if !mayRead(first.Label, v, before[i]) {
 			return false
 		}
 	}
-	return swapped(d.dy) != nil && f.at[d.of.mix] < f.at[first]
+	return swapped(d.dy) != nil && f.at[a.mix] < f.at[first]
+}
+
+// mayRead reports whether what a region's backward part has read of forward values it may read of v, which they are made of or which
+// is made of them, as well.
+func mayRead(label string, v, before *graph.Value) bool {
+	region := v.Node.Region
+	return region == "" || region == label || region == before.Node.Region && len(before.ReadBy) == 0
 }
 
 // swapped returns the value of which v has the heads and the time exchanged, or nil.
