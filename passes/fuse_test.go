@@ -20,7 +20,7 @@ func TestFuse(t *testing.T) {
 	})
 }
 
-// TestFuseHeadText holds what becomes of the programs of testdata/fuse_head. Their forward phase had region "head", which the text
+// TestFuseHeadText holds what becomes of the programs of testdata/fuse-head. Their forward phase had region "head", which the text
 // form does not tell.
 func TestFuseHeadText(t *testing.T) {
 	regional := fuseHead
@@ -33,7 +33,12 @@ func TestFuseHeadText(t *testing.T) {
 		}
 		return fuseHead.Run(c.New, o)
 	}
-	holdFusion(t, regional, "testdata/fuse_head", func(string, *graph.Graph, *graph.Graph) {})
+	holdFusion(t, regional, "testdata/fuse-head", func(string, *graph.Graph, *graph.Graph) {})
+}
+
+// TestFuseAttentionText holds what becomes of the programs of testdata/fuse-attention.
+func TestFuseAttentionText(t *testing.T) {
+	holdFusion(t, fuseAttention, "testdata/fuse-attention", func(string, *graph.Graph, *graph.Graph) {})
 }
 
 // holdFusion runs a pass on the programs of dir, pairs of NAME.ir and NAME.fused.ir.
