@@ -251,6 +251,7 @@ var stagesOf = map[string][]Stage{
 	"fused.ir":     {Optimized, Planned},
 	"products.ir":  {Optimized, Planned},
 	"barrier.ir":   {Optimized, Planned},
+	"attention.ir": {Optimized, Planned},
 }
 
 func TestVerifyAccepts(t *testing.T) {

@@ -45,6 +45,15 @@ func modelCases(dt string, add func(op string, attrs graph.Attrs, operands ...st
 	add("sddmm", nil, "pattern[5, 4, 7]", dt+"[5, 2, 3]", dt+"[4, 2, 3]")
 	add("inverse_cdf", nil, dt+"[2, 4]", dt+"[2, 3] positive", dt+"[2, 6] positive")
 	add("causal", graph.Attrs{"fill": -1.0}, dt+"[2, 3, 3]")
+	for _, attrs := range []graph.Attrs{{"scale": 0.5}, {"causal": true, "fill": -1e9, "rate": 0.3, "stream": "a"}} {
+		x, rows := dt+"[2, 3, 2, 4]", dt+"[2, 2, 3]"
+		var key []string
+		if attrs["rate"] != nil {
+			key = []string{"i32[2] below 9"}
+		}
+		add("attention", attrs, append([]string{x, x, x}, key...)...)
+		add("attention_grad", attrs, append([]string{x, x, x, x, x, rows}, key...)...)
+	}
 	for _, kind := range []string{"sinusoid", "previous", "uniform", "cubic", "current"} {
 		add("positions", graph.Attrs{"kind": kind, "shape": dims("[4, 4]"), "dtype": dt})
 	}
