@@ -36,27 +36,39 @@ func residual() *graph.Graph {
 // the relative errors of some hundred roundings that gather in two steps, none comes near 1e-4 of the largest element.
 // Neither number of workers changes a bit.
 func TestFusedSteps(t *testing.T) {
+	seen := trainApart(t, residual, "fuse", graph.Binding{"batch": 300}, 1e-4)
+	for _, op := range []string{"fused_matmul", "fused_matmul_add", "fused_project"} {
+		if !seen[op] {
+			t.Errorf("the programs have no %s", op)
+		}
+	}
+}
+
+// trainApart trains a definition in every mode with and without a fusion, two steps long, and compares, on native kernels within a
+// tolerance. It returns the ops of the fused programs.
+func trainApart(t *testing.T, def func() *graph.Graph, fusion string, b graph.Binding, tolerance float64) (seen map[string]bool) {
+	t.Helper()
 	pools := []*Pool{nil, NewPool(2), NewPool(3)}
 	for _, p := range pools[1:] {
 		defer p.Close()
 	}
-	seen := map[string]bool{}
+	seen = map[string]bool{}
 	for _, mode := range passes.Modes() {
 		plain := mode
-		plain.Passes = slices.DeleteFunc(slices.Clone(mode.Passes), func(p passes.Pass) bool { return p.Name == "fuse" })
+		plain.Passes = slices.DeleteFunc(slices.Clone(mode.Passes), func(p passes.Pass) bool { return p.Name == fusion })
 		o := passes.Options{
 			Optimizer: passes.Optimizer{Rule: "sgd", Momentum: 0.9},
 			Feedback:  feedback.Options{Granularity: feedback.Micro, Sharing: feedback.Independent},
 		}
-		fused, err := passes.Compile(residual(), mode, o)
+		fused, err := passes.Compile(def(), mode, o)
 		check(t, err)
-		separate, err := passes.Compile(residual(), plain, o)
+		separate, err := passes.Compile(def(), plain, o)
 		check(t, err)
 		for _, n := range fused.Program.Nodes {
 			seen[n.Op.Name] = true
 		}
 		train := func(p *graph.Graph, kernels native.Table, pool *Pool) *State {
-			e, s := load(t, p, graph.Binding{"batch": 300}, Options{Kernels: kernels, Pool: pool, eager: pool != nil})
+			e, s := load(t, p, b, Options{Kernels: kernels, Pool: pool, eager: pool != nil})
 			for i := range 2 {
 				feedAll(t, e, uint64(i))
 				step(t, e)
@@ -69,7 +81,7 @@ func TestFusedSteps(t *testing.T) {
 		for _, name := range want.Names() {
 			what := fmt.Sprintf("%s, %s", mode.Mode, name)
 			same(t, what, got.Buffer(name), want.Buffer(name))
-			near(t, what, nativeGot.Buffer(name), nativeWant.Buffer(name), 1e-4)
+			near(t, what, nativeGot.Buffer(name), nativeWant.Buffer(name), tolerance)
 		}
 		for _, pool := range pools[1:] {
 			s := train(fused.Program, nil, pool)
@@ -78,11 +90,7 @@ func TestFusedSteps(t *testing.T) {
 			}
 		}
 	}
-	for _, op := range []string{"fused_matmul", "fused_matmul_add", "fused_project"} {
-		if !seen[op] {
-			t.Errorf("the programs have no %s", op)
-		}
-	}
+	return seen
 }
 
 // manyClasses is a classifier whose head is fused, with its error site and a point below.
