@@ -9,7 +9,7 @@ import (
 // attentionCases has shapes [batch, time, heads, dim] of a single key, and of sequences around the sizes of tiles. A fill of -1 gives
 // weight to what is masked, so that no tile may be left out.
 func attentionCases(add addCase) {
-	for _, s := range [][]int{{1, 1, 1, 1}, {2, 5, 3, 4}, {0, 3, 2, 2}, {1, queryRows, 2, 8}, {2, keyCols + 2, 2, 16}, {1, 2*keyCols + queryRows + 9, 1, 33}} {
+	for _, s := range [][]int{{1, 1, 1, 1}, {2, 5, 3, 4}, {0, 3, 2, 2}, {1, queryRows, 2, 8}, {1, keyCols + 2, 2, 33}, {1, 2*keyCols + 9, 1, 9}} {
 		for _, attrs := range []graph.Attrs{
 			{}, {"scale": 0.3}, {"causal": true, "fill": -1e9}, {"causal": true, "fill": -1.0},
 			{"scale": 2.0, "rate": 0.3, "stream": "a"},
