@@ -91,16 +91,19 @@ func (s *sweeper) leave(k *group, n *graph.Node) {
 	s.in[n] = &group{members: []*graph.Node{n}}
 }
 
-// peel takes reshapes at the border out of a group. Where they alone read their operand they cost nothing outside, being done in its
-// memory, and in a sweep a copy.
+// peel takes reshapes at the border out of a group: outside they can be done in their operand's memory, and in a sweep are a copy.
+// One that begins a sweep has to be the only reader of its operand for that.
 func (s *sweeper) peel(k *group) {
 	member := func(n *graph.Node) bool { return s.in[n] == k }
 	for i := 0; i < len(k.members); i++ {
 		n := k.members[i]
-		if n.Op.Name != "reshape" || len(s.users[n.Args[0]]) > 1 || n.Args[0].Node.Op.Is(graph.Leaf) {
+		if n.Op.Name != "reshape" {
 			continue
 		}
-		if !member(n.Args[0].Node) || !slices.ContainsFunc(s.users[n.Results[0]], member) {
+		x := n.Args[0]
+		first := !member(x.Node) && !x.Node.Op.Is(graph.Leaf) && len(s.users[x]) == 1
+		last := member(x.Node) && !slices.ContainsFunc(s.users[n.Results[0]], member)
+		if first || last {
 			s.leave(k, n)
 			i = -1 // there may be another behind it
 		}
