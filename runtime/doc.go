@@ -40,4 +40,8 @@
 // while only; order.go adds the edges that keep a reader of old contents before the writer of new ones; verify.go proves,
 // without the planner's bookkeeping, that no value is overwritten before its last read. schedule.go and pool.go run the
 // resulting graph of calls on workers.
+//
+// Nodes that the compiler has joined to a sweep are one call (sweep.go, sweep_run.go), whose parts are blocks of rows. A part calls
+// the nodes' kernels for its block, one after the other; what only they read lives in the worker's scratch, which all sweeps share.
+// The rows of a block depend on shapes alone, and no kernel's bits depend on them.
 package runtime

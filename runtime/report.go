@@ -1,10 +1,10 @@
 package runtime
 
 // Report says how a program will be run. Bytes count what the planner decides on, that is the values computed at every
-// step other than outputs; leaves, outputs and values computed once have memory of their own in any case.
+// step other than outputs and what never leaves a sweep; leaves, outputs and values computed once have memory of their own in any case.
 type Report struct {
 	Backend    string
-	Nodes      int   // kernel calls and copies of one step
+	Nodes      int   // kernel calls, sweeps and copies of one step
 	OnceNodes  int   // kernel calls of phase once
 	Parts      int   // pieces into which the calls of one step can be shared among workers
 	InPlace    int   // results that take over the memory of an operand, or are written straight into the leaf they are stored to

@@ -16,6 +16,8 @@
 //     buffers lie in memory. An op that ends in one number keeps the contribution of each part and adds them in order.
 //   - Parts wait for no other part that may not have begun. Those of a fused head are a crew: each takes tasks, made in stages,
 //     until none is left, and a single one can do all of them. The tasks are a function of shapes, as parts are elsewhere.
+//   - A call may compute some rows of its node alone (Call.Block): its buffers are cut, attributes still describe the whole. Its bits
+//     are those of the whole call, and random elements count from the node's first.
 //   - InPlace holds for operands that have the result's shape and dtype; the caller checks that. Such kernels read an element,
 //     or a row, before they write it.
 //   - Errors are about values only, such as a label out of range; shapes and dtypes are the graph's business, but for a batch

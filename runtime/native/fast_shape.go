@@ -173,6 +173,10 @@ func copyBlocks[T element](dst []T, offset, step int, x []T, n, blocks int) {
 		for b, v := range x[:blocks] {
 			dst[offset+b*step] = v
 		}
+	case n == 3: // points and colours
+		for b := range blocks {
+			*(*[3]T)(dst[offset+b*step:]) = *(*[3]T)(x[b*3:])
+		}
 	case n <= 8:
 		for b := range blocks {
 			to, from := dst[offset+b*step:][:n], x[b*n:][:n]
