@@ -44,7 +44,7 @@ func functionCases(add addCase) {
 }
 
 func normCases(add addCase) {
-	for _, s := range [][]int{{2, 1}, {7, 5}, {3, 4, 16}, {2, 17}, {300, 130}} {
+	for _, s := range [][]int{{2, 1}, {7, 5}, {3, 4, 16}, {2, 17}, {300, 130}, {19, 600}} {
 		n, rows := s[len(s)-1:], s[:len(s)-1]
 		a := graph.Attrs{"eps": 1e-3}
 		add("batch_norm", nil, normals(s...), normals(n...), normals(n...), normals(n...), between(0, 2, n...))

@@ -5,19 +5,19 @@ import "math"
 // norms are a family's functions for layer and batch norms. They compute in float64, as the reference does: what a norm
 // subtracts may be far larger than what is left.
 //
-// Columns are taken by blocks of up to 16, of rows that lie stride elements apart, and summed from the first row to the last.
-// Coefficients of a block's columns are the rows of coef, 16 elements each.
+// Columns are taken by tiles: some rows, which lie stride elements apart, of up to panelColumns columns. Sums go on from tile to
+// tile, from the first row to the last. The coefficients of a panel are the rows of coef, panelColumns elements each.
 type norms struct {
 	moments   func(x []float32) (mean, squares float64)                                   // squares is the sum of (x-mean)^2
 	normalize func(dst, x, gamma, beta []float32, mean, rstd float64)                     // (x-mean)*rstd*gamma + beta
 	dots      func(dy, x, gamma []float32, mean float64) (sum, dot float64)               // of dy*gamma, and times x-mean
 	grad      func(dst, dy, x, gamma []float32, mean, rstd, sum, slope float64)           // rstd*(dy*gamma - sum - (x-mean)*slope)
-	rowDots   func(coef []float64, dy, x, means, rstds []float32, cols, rows, stride int) // sums dy, and dy*(x-mean)*rstd, into rows 0 and 1
+	rowDots   func(coef []float64, dy, x, means, rstds []float32, cols, rows, stride int) // adds dy, and dy*(x-mean)*rstd, to rows 0 and 1
 
-	columnSums    func(coef []float64, x []float32, cols, rows, stride int)                    // into row 0
-	columnSquares func(coef []float64, x []float32, cols, rows, stride int)                    // (x - row 0)^2 into row 1
+	columnSums    func(coef []float64, x []float32, cols, rows, stride int)                    // added to row 0
+	columnSquares func(coef []float64, x []float32, cols, rows, stride int)                    // (x - row 0)^2, added to row 1
 	columnAffine  func(dst []float32, coef []float64, x []float32, cols, rows, stride int)     // (x - row 0)*row 1 + row 2
-	columnDots    func(coef []float64, dy, x []float32, cols, rows, stride int)                // dy, and dy*(x - row 0), into rows 1 and 2
+	columnDots    func(coef []float64, dy, x []float32, cols, rows, stride int)                // dy, and dy*(x - row 0), added to rows 1 and 2
 	columnGrad    func(dst []float32, coef []float64, dy, x []float32, cols, rows, stride int) // row 3 * (dy - row 1 - (x - row 0)*row 2)
 }
 
@@ -30,42 +30,53 @@ func addFastNorms(t Table, f *norms) {
 	grad := both(
 		floats(perRow, layerNormGrad32(f), layerNormGrad[float64]),
 		floats(perFeatureBlock, layerNormSums32(f), layerNormBlocks))
-	grad.Parts, grad.Prepare = t["layer_norm_grad"].Parts, prepareCoefficients
+	grad.Parts = t["layer_norm_grad"].Parts
 	t["layer_norm_grad"] = grad
 	for name, body := range map[string]body{
 		"batch_norm": batchNorm32(f), "batch_norm_grad": batchNormGrad32(f), "batch_norm_eval": batchNormEval32(f),
 	} {
-		k, check := t[name], t[name].Prepare
-		k.Prepare = func(c *Call) error {
-			if check != nil {
-				if err := check(c); err != nil {
-					return err
-				}
-			}
-			return prepareCoefficients(c)
-		}
-		t[name] = k.faster(perFeatureBlock, body)
+		t[name] = t[name].faster(perFeatureBlock, body).divided(perPanel, largest)
 	}
-	t["batch_norm_eval"] = t["batch_norm_eval"].divided(perFeatureBlock, largest)
 }
 
-// coefficientRows is the number of coefficients of a feature.
-const coefficientRows = 4
+const (
+	panelColumns = 256 // columns whose coefficients are kept together: memory gives a long piece of a row sooner than many short ones
+	tileRows     = 16  // rows of a tile; the next tile is asked for while this one is read
+)
 
-// prepareCoefficients makes the call's data: the coefficients of each block of features.
-func prepareCoefficients(c *Call) error {
-	c.Data = make([]float64, coefficientRows*featureBlock*perFeatureBlock(c))
-	return nil
+// perPanel counts parts of as many features as a panel has, or of fewer where there would not be four.
+func perPanel(c *Call) int {
+	blocks := perFeatureBlock(c)
+	return max(min(blocks, 4), (blocks*featureBlock+panelColumns-1)/panelColumns)
 }
 
-// blockOf returns the features of a block and its coefficients.
-func blockOf(c *Call, block int) (from, to int, coef []float64) {
-	const size = coefficientRows * featureBlock
-	return block * featureBlock, min(perFeature(c), (block+1)*featureBlock), c.Data.([]float64)[block*size:][:size]
+// coefficients are those of a panel's columns.
+type coefficients [4 * panelColumns]float64
+
+func (k *coefficients) row(i, cols int) []float64 { return k[i*panelColumns:][:cols] }
+
+// A panel is the columns from from on of the rows of matrices of n columns, and their coefficients.
+type panel struct {
+	*coefficients
+	from, cols, rows, n int
 }
 
-// columns returns a matrix from a column of its first row on, of which there is none where the matrix has no rows.
-func columns(x []float32, from int) []float32 { return x[min(from, len(x)):] }
+// panels calls do for each panel of the features in blocks lo to hi.
+func panels(c *Call, free *spare[coefficients], lo, hi int, do func(p panel)) {
+	p := panel{coefficients: free.take(), rows: perRow(c), n: width(c.In[0])}
+	defer free.give(p.coefficients)
+	for p.from = lo * featureBlock; p.from < min(p.n, hi*featureBlock); p.from += panelColumns {
+		p.cols = min(panelColumns, min(p.n, hi*featureBlock)-p.from)
+		do(p)
+	}
+}
+
+// tiles calls do for each tile with the number of its rows and its place in the matrices.
+func (p *panel) tiles(do func(at, rows int)) {
+	for r := 0; r < p.rows; r += tileRows {
+		do(r*p.n+p.from, min(tileRows, p.rows-r))
+	}
+}
 
 func layerNorm32(f *norms) body {
 	return func(c *Call, lo, hi int) error {
@@ -95,15 +106,19 @@ func layerNormGrad32(f *norms) body {
 
 // layerNormSums32 makes blocks of dgamma and dbeta.
 func layerNormSums32(f *norms) body {
+	free := new(spare[coefficients])
 	return func(c *Call, lo, hi int) error {
-		dy, x, means, rstds, n, rows := c.In[0].F32, c.In[1].F32, c.In[3].F32, c.In[4].F32, width(c.In[0]), perRow(c)
-		for ; lo < hi; lo++ {
-			from, to, coef := blockOf(c, lo)
-			f.rowDots(coef, columns(dy, from), columns(x, from), means, rstds, to-from, rows, n)
-			for j := range to - from {
-				c.Out[1].F32[from+j], c.Out[2].F32[from+j] = float32(coef[featureBlock+j]), float32(coef[j])
-			}
-		}
+		dy, x, means, rstds := c.In[0].F32, c.In[1].F32, c.In[3].F32, c.In[4].F32
+		panels(c, free, lo, hi, func(p panel) {
+			sum, dot := p.row(0, p.cols), p.row(1, p.cols)
+			clear(sum)
+			clear(dot)
+			p.tiles(func(at, rows int) {
+				f.rowDots(p.coefficients[:], dy[at:], x[at:], means[at/p.n:], rstds[at/p.n:], p.cols, rows, p.n)
+			})
+			round(c.Out[1].F32[p.from:], dot)
+			round(c.Out[2].F32[p.from:], sum)
+		})
 		return nil
 	}
 }
@@ -113,69 +128,74 @@ func layerNormBlocks(c *Call, lo, hi int) error {
 }
 
 func batchNorm32(f *norms) body {
+	free := new(spare[coefficients])
 	return func(c *Call, lo, hi int) error {
 		x, gamma, beta, oldMean, oldVar := c.In[0].F32, c.In[1].F32, c.In[2].F32, c.In[3].F32, c.In[4].F32
-		outMean, outVar, newMean, newVar := c.Out[1].F32, c.Out[2].F32, c.Out[3].F32, c.Out[4].F32
-		n, rows, eps, momentum := width(c.In[0]), perRow(c), c.Node.Float("eps"), c.Node.Float("momentum")
-		unbiased := float64(rows) / float64(rows-1)
-		for ; lo < hi; lo++ {
-			from, to, coef := blockOf(c, lo)
-			mean, scale, shift := coef[:featureBlock], coef[featureBlock:], coef[2*featureBlock:]
-			f.columnSums(coef, columns(x, from), to-from, rows, n)
+		y, outMean, outVar, newMean, newVar := c.Out[0].F32, c.Out[1].F32, c.Out[2].F32, c.Out[3].F32, c.Out[4].F32
+		eps, momentum := c.Node.Float("eps"), c.Node.Float("momentum")
+		panels(c, free, lo, hi, func(p panel) {
+			count, coef := float64(p.rows), p.coefficients[:]
+			mean, scale, shift := p.row(0, p.cols), p.row(1, p.cols), p.row(2, p.cols)
+			clear(mean)
+			p.tiles(func(at, rows int) { f.columnSums(coef, x[at:], p.cols, rows, p.n) })
 			for j := range mean {
-				mean[j] /= float64(rows)
+				mean[j] /= count
 			}
-			f.columnSquares(coef, columns(x, from), to-from, rows, n)
-			for j := range to - from {
-				i, variance := from+j, scale[j]/float64(rows)
+			clear(scale)
+			p.tiles(func(at, rows int) { f.columnSquares(coef, x[at:], p.cols, rows, p.n) })
+			for j := range mean {
+				i, variance := p.from+j, scale[j]/count
 				scale[j], shift[j] = float64(gamma[i])/math.Sqrt(variance+eps), float64(beta[i])
 				outMean[i], outVar[i] = float32(mean[j]), float32(variance)
 				newMean[i] = float32((1-momentum)*float64(oldMean[i]) + momentum*mean[j])
-				newVar[i] = float32((1-momentum)*float64(oldVar[i]) + momentum*variance*unbiased)
+				newVar[i] = float32((1-momentum)*float64(oldVar[i]) + momentum*variance*(count/(count-1)))
 			}
-			f.columnAffine(columns(c.Out[0].F32, from), coef, columns(x, from), to-from, rows, n)
-		}
+			p.tiles(func(at, rows int) { f.columnAffine(y[at:], coef, x[at:], p.cols, rows, p.n) })
+		})
 		return nil
 	}
 }
 
 func batchNormGrad32(f *norms) body {
+	free := new(spare[coefficients])
 	return func(c *Call, lo, hi int) error {
 		dy, x, gamma, mean, variance := c.In[0].F32, c.In[1].F32, c.In[2].F32, c.In[3].F32, c.In[4].F32
-		dgamma, dbeta := c.Out[1].F32, c.Out[2].F32
-		n, rows, eps := width(c.In[0]), perRow(c), c.Node.Float("eps")
-		for ; lo < hi; lo++ {
-			from, to, coef := blockOf(c, lo)
-			center, sum, dot, scale := coef[:featureBlock], coef[featureBlock:], coef[2*featureBlock:], coef[3*featureBlock:]
-			for j := range to - from {
-				center[j] = float64(mean[from+j])
+		dx, dgamma, dbeta, eps := c.Out[0].F32, c.Out[1].F32, c.Out[2].F32, c.Node.Float("eps")
+		panels(c, free, lo, hi, func(p panel) {
+			count, coef := float64(p.rows), p.coefficients[:]
+			center, sum, dot, scale := p.row(0, p.cols), p.row(1, p.cols), p.row(2, p.cols), p.row(3, p.cols)
+			for j := range center {
+				center[j] = float64(mean[p.from+j])
 			}
-			f.columnDots(coef, columns(dy, from), columns(x, from), to-from, rows, n)
-			for j := range to - from {
-				i := from + j
+			clear(sum)
+			clear(dot)
+			p.tiles(func(at, rows int) { f.columnDots(coef, dy[at:], x[at:], p.cols, rows, p.n) })
+			for j := range center {
+				i := p.from + j
 				rstd := 1 / math.Sqrt(float64(variance[i])+eps)
 				dgamma[i], dbeta[i] = float32(dot[j]*rstd), float32(sum[j])
-				sum[j], dot[j], scale[j] = sum[j]/float64(rows), dot[j]/float64(rows)*rstd*rstd, float64(gamma[i])*rstd
+				sum[j], dot[j], scale[j] = sum[j]/count, dot[j]/count*rstd*rstd, float64(gamma[i])*rstd
 			}
-			f.columnGrad(columns(c.Out[0].F32, from), coef, columns(dy, from), columns(x, from), to-from, rows, n)
-		}
+			p.tiles(func(at, rows int) { f.columnGrad(dx[at:], coef, dy[at:], x[at:], p.cols, rows, p.n) })
+		})
 		return nil
 	}
 }
 
 func batchNormEval32(f *norms) body {
+	free := new(spare[coefficients])
 	return func(c *Call, lo, hi int) error {
 		x, gamma, beta, mean, variance := c.In[0].F32, c.In[1].F32, c.In[2].F32, c.In[3].F32, c.In[4].F32
-		n, rows, eps := width(c.In[0]), perRow(c), c.Node.Float("eps")
-		for ; lo < hi; lo++ {
-			from, to, coef := blockOf(c, lo)
-			for j := range to - from {
-				i := from + j
-				coef[j], coef[featureBlock+j] = float64(mean[i]), float64(gamma[i])/math.Sqrt(float64(variance[i])+eps)
-				coef[2*featureBlock+j] = float64(beta[i])
+		y, eps := c.Out[0].F32, c.Node.Float("eps")
+		panels(c, free, lo, hi, func(p panel) {
+			center, scale, shift := p.row(0, p.cols), p.row(1, p.cols), p.row(2, p.cols)
+			for j := range center {
+				i := p.from + j
+				center[j], scale[j] = float64(mean[i]), float64(gamma[i])/math.Sqrt(float64(variance[i])+eps)
+				shift[j] = float64(beta[i])
 			}
-			f.columnAffine(columns(c.Out[0].F32, from), coef, columns(x, from), to-from, rows, n)
-		}
+			p.tiles(func(at, rows int) { f.columnAffine(y[at:], p.coefficients[:], x[at:], p.cols, rows, p.n) })
+		})
 		return nil
 	}
 }

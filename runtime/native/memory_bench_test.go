@@ -49,6 +49,10 @@ func BenchmarkMemory(b *testing.B) {
 		{"samples", testCase{"cumprod_exclusive_grad", nil, []operand{normals(1024, 192), between(0, 1, 1024, 192)}}},
 		{"samples", testCase{"sort", nil, []operand{normals(1024, 192)}}},
 		{"samples", testCase{"inverse_cdf", nil, []operand{normals(1024, 63), between(0.1, 1, 1024, 62), between(0, 1, 1024, 128)}}},
+		{"wide", testCase{"batch_norm", nil, []operand{normals(2048, 400), normals(400), normals(400), normals(400), between(0.5, 1, 400)}}},
+		{"wide", testCase{"batch_norm_grad", nil, []operand{normals(2048, 400), normals(2048, 400), normals(400), normals(400), between(0.5, 1, 400)}}},
+		{"power", testCase{"batch_norm", nil, []operand{normals(2048, 1024), normals(1024), normals(1024), normals(1024), between(0.5, 1, 1024)}}},
+		{"power", testCase{"batch_norm_grad", nil, []operand{normals(2048, 1024), normals(2048, 1024), normals(1024), normals(1024), between(0.5, 1, 1024)}}},
 		{"heads", testCase{"causal", nil, []operand{normals(16, 8, 128, 128)}}},
 	}
 	for _, bc := range cases {

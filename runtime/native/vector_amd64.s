@@ -3087,7 +3087,7 @@ done3:
 	RET
 
 // func columnSumsAVX512(coef []float64, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·columnSumsAVX512(SB), NOSPLIT, $0-72
 	MOVQ coef_base+0(FP), AX
 	MOVQ rows+56(FP), CX
@@ -3100,21 +3100,24 @@ TEXT ·columnSumsAVX512(SB), NOSPLIT, $0-72
 	JLT  rest2
 
 whole1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   CX, R8
-	LEAQ   (BX)(DI*4), R9
-	TESTQ  R8, R8
-	JZ     rows5
+	VMOVUPD (AX)(DI*8), Z0
+	VMOVUPD 64(AX)(DI*8), Z1
+	MOVQ    CX, R8
+	MOVQ    DX, R9
+	SHLQ    $0x04, R9
+	LEAQ    (BX)(DI*4), R10
+	TESTQ   R8, R8
+	JZ      rows5
 
 row4:
-	VMOVUPS       (R9), Z2
+	VMOVUPS       (R10), Z2
 	VEXTRACTF64X4 $0x01, Z2, Y3
 	VCVTPS2PD     Y2, Z2
 	VCVTPS2PD     Y3, Z3
 	VADDPD        Z2, Z0, Z0
 	VADDPD        Z3, Z1, Z1
-	ADDQ          DX, R9
+	PREFETCHT0    (R10)(R9*1)
+	ADDQ          DX, R10
 	DECQ          R8
 	JNZ           row4
 
@@ -3126,38 +3129,41 @@ rows5:
 	JGE     whole1
 
 rest2:
-	ADDQ   $0x10, SI
-	JZ     done3
-	MOVL   $0x0000ffff, R8
-	BZHIL  SI, R8, R8
-	KMOVW  R8, K1
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	LEAQ   (BX)(DI*4), BX
-	TESTQ  CX, CX
-	JZ     rows7
+	ADDQ    $0x10, SI
+	JZ      done3
+	MOVL    $0x0000ffff, R8
+	BZHIL   SI, R8, R8
+	KMOVW   R8, K1
+	VMOVUPD (AX)(DI*8), Z0
+	VMOVUPD 64(AX)(DI*8), Z1
+	MOVQ    DX, SI
+	SHLQ    $0x04, SI
+	LEAQ    (BX)(DI*4), BX
+	TESTQ   CX, CX
+	JZ      rows7
 
 row6:
-	VMOVUPS.Z     (BX), K1, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VCVTPS2PD     Y0, Z0
-	VCVTPS2PD     Y1, Z1
-	VADDPD        Z0, Z4, Z4
-	VADDPD        Z1, Z5, Z5
+	VMOVUPS.Z     (BX), K1, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y3
+	VCVTPS2PD     Y2, Z2
+	VCVTPS2PD     Y3, Z3
+	VADDPD        Z2, Z0, Z0
+	VADDPD        Z3, Z1, Z1
+	PREFETCHT0    (BX)(SI*1)
 	ADDQ          DX, BX
 	DECQ          CX
 	JNZ           row6
 
 rows7:
-	VMOVUPD Z4, (AX)(DI*8)
-	VMOVUPD Z5, 64(AX)(DI*8)
+	VMOVUPD Z0, (AX)(DI*8)
+	VMOVUPD Z1, 64(AX)(DI*8)
 
 done3:
 	VZEROUPPER
 	RET
 
 // func columnSquaresAVX512(coef []float64, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·columnSquaresAVX512(SB), NOSPLIT, $0-72
 	MOVQ coef_base+0(FP), AX
 	MOVQ rows+56(FP), CX
@@ -3172,15 +3178,17 @@ TEXT ·columnSquaresAVX512(SB), NOSPLIT, $0-72
 whole1:
 	VMOVUPD (AX)(DI*8), Z0
 	VMOVUPD 64(AX)(DI*8), Z1
-	VPXORD  Z2, Z2, Z2
-	VPXORD  Z3, Z3, Z3
+	VMOVUPD 2048(AX)(DI*8), Z2
+	VMOVUPD 2112(AX)(DI*8), Z3
 	MOVQ    CX, R8
-	LEAQ    (BX)(DI*4), R9
+	MOVQ    DX, R9
+	SHLQ    $0x04, R9
+	LEAQ    (BX)(DI*4), R10
 	TESTQ   R8, R8
 	JZ      rows5
 
 row4:
-	VMOVUPS       (R9), Z4
+	VMOVUPS       (R10), Z4
 	VEXTRACTF64X4 $0x01, Z4, Y5
 	VCVTPS2PD     Y4, Z4
 	VCVTPS2PD     Y5, Z5
@@ -3188,13 +3196,14 @@ row4:
 	VSUBPD        Z1, Z5, Z5
 	VFMADD231PD   Z4, Z4, Z2
 	VFMADD231PD   Z5, Z5, Z3
-	ADDQ          DX, R9
+	PREFETCHT0    (R10)(R9*1)
+	ADDQ          DX, R10
 	DECQ          R8
 	JNZ           row4
 
 rows5:
-	VMOVUPD Z2, 128(AX)(DI*8)
-	VMOVUPD Z3, 192(AX)(DI*8)
+	VMOVUPD Z2, 2048(AX)(DI*8)
+	VMOVUPD Z3, 2112(AX)(DI*8)
 	ADDQ    $0x10, DI
 	SUBQ    $0x10, SI
 	JGE     whole1
@@ -3207,35 +3216,38 @@ rest2:
 	KMOVW   R8, K1
 	VMOVUPD (AX)(DI*8), Z0
 	VMOVUPD 64(AX)(DI*8), Z1
-	VPXORD  Z6, Z6, Z6
-	VPXORD  Z7, Z7, Z7
+	VMOVUPD 2048(AX)(DI*8), Z2
+	VMOVUPD 2112(AX)(DI*8), Z3
+	MOVQ    DX, SI
+	SHLQ    $0x04, SI
 	LEAQ    (BX)(DI*4), BX
 	TESTQ   CX, CX
 	JZ      rows7
 
 row6:
-	VMOVUPS.Z     (BX), K1, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y3
-	VCVTPS2PD     Y2, Z2
-	VCVTPS2PD     Y3, Z3
-	VSUBPD        Z0, Z2, Z2
-	VSUBPD        Z1, Z3, Z3
-	VFMADD231PD   Z2, Z2, Z6
-	VFMADD231PD   Z3, Z3, Z7
+	VMOVUPS.Z     (BX), K1, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VCVTPS2PD     Y4, Z4
+	VCVTPS2PD     Y5, Z5
+	VSUBPD        Z0, Z4, Z4
+	VSUBPD        Z1, Z5, Z5
+	VFMADD231PD   Z4, Z4, Z2
+	VFMADD231PD   Z5, Z5, Z3
+	PREFETCHT0    (BX)(SI*1)
 	ADDQ          DX, BX
 	DECQ          CX
 	JNZ           row6
 
 rows7:
-	VMOVUPD Z6, 128(AX)(DI*8)
-	VMOVUPD Z7, 192(AX)(DI*8)
+	VMOVUPD Z2, 2048(AX)(DI*8)
+	VMOVUPD Z3, 2112(AX)(DI*8)
 
 done3:
 	VZEROUPPER
 	RET
 
 // func columnAffineAVX512(dst []float32, coef []float64, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·columnAffineAVX512(SB), NOSPLIT, $0-96
 	MOVQ coef_base+24(FP), AX
 	MOVQ rows+80(FP), CX
@@ -3251,18 +3263,20 @@ TEXT ·columnAffineAVX512(SB), NOSPLIT, $0-96
 whole1:
 	VMOVUPD (AX)(R8*8), Z0
 	VMOVUPD 64(AX)(R8*8), Z1
-	VMOVUPD 128(AX)(R8*8), Z2
-	VMOVUPD 192(AX)(R8*8), Z3
-	VMOVUPD 256(AX)(R8*8), Z4
-	VMOVUPD 320(AX)(R8*8), Z5
+	VMOVUPD 2048(AX)(R8*8), Z2
+	VMOVUPD 2112(AX)(R8*8), Z3
+	VMOVUPD 4096(AX)(R8*8), Z4
+	VMOVUPD 4160(AX)(R8*8), Z5
 	MOVQ    CX, R9
-	LEAQ    (BX)(R8*4), R10
-	LEAQ    (SI)(R8*4), R11
+	MOVQ    DX, R10
+	SHLQ    $0x04, R10
+	LEAQ    (BX)(R8*4), R11
+	LEAQ    (SI)(R8*4), R12
 	TESTQ   R9, R9
 	JZ      rows5
 
 row4:
-	VMOVUPS       (R11), Z6
+	VMOVUPS       (R12), Z6
 	VEXTRACTF64X4 $0x01, Z6, Y7
 	VCVTPS2PD     Y6, Z6
 	VCVTPS2PD     Y7, Z7
@@ -3275,9 +3289,11 @@ row4:
 	VCVTPD2PS     Z6, Y8
 	VCVTPD2PS     Z7, Y6
 	VINSERTF64X4  $0x01, Y6, Z8, Z8
-	VMOVUPS       Z8, (R10)
-	ADDQ          DX, R10
+	VMOVUPS       Z8, (R11)
+	PREFETCHT0    (R11)(R10*1)
 	ADDQ          DX, R11
+	PREFETCHT0    (R12)(R10*1)
+	ADDQ          DX, R12
 	DECQ          R9
 	JNZ           row4
 
@@ -3294,18 +3310,20 @@ rest2:
 	KMOVW   R9, K1
 	VMOVUPD (AX)(R8*8), Z0
 	VMOVUPD 64(AX)(R8*8), Z1
-	VMOVUPD 128(AX)(R8*8), Z2
-	VMOVUPD 192(AX)(R8*8), Z3
-	VMOVUPD 256(AX)(R8*8), Z4
-	VMOVUPD 320(AX)(R8*8), Z5
+	VMOVUPD 2048(AX)(R8*8), Z2
+	VMOVUPD 2112(AX)(R8*8), Z3
+	VMOVUPD 4096(AX)(R8*8), Z4
+	VMOVUPD 4160(AX)(R8*8), Z5
 	MOVQ    CX, AX
-	LEAQ    (BX)(R8*4), CX
-	LEAQ    (SI)(R8*4), BX
+	MOVQ    DX, CX
+	SHLQ    $0x04, CX
+	LEAQ    (BX)(R8*4), BX
+	LEAQ    (SI)(R8*4), SI
 	TESTQ   AX, AX
 	JZ      rows7
 
 row6:
-	VMOVUPS.Z     (BX), K1, Z6
+	VMOVUPS.Z     (SI), K1, Z6
 	VEXTRACTF64X4 $0x01, Z6, Y7
 	VCVTPS2PD     Y6, Z6
 	VCVTPS2PD     Y7, Z7
@@ -3318,9 +3336,11 @@ row6:
 	VCVTPD2PS     Z6, Y9
 	VCVTPD2PS     Z7, Y6
 	VINSERTF64X4  $0x01, Y6, Z9, Z9
-	VMOVUPS       Z9, K1, (CX)
-	ADDQ          DX, CX
+	VMOVUPS       Z9, K1, (BX)
+	PREFETCHT0    (BX)(CX*1)
 	ADDQ          DX, BX
+	PREFETCHT0    (SI)(CX*1)
+	ADDQ          DX, SI
 	DECQ          AX
 	JNZ           row6
 
@@ -3330,7 +3350,7 @@ done3:
 	RET
 
 // func columnDotsAVX512(coef []float64, dy []float32, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·columnDotsAVX512(SB), NOSPLIT, $0-96
 	MOVQ coef_base+0(FP), AX
 	MOVQ rows+80(FP), CX
@@ -3346,41 +3366,45 @@ TEXT ·columnDotsAVX512(SB), NOSPLIT, $0-96
 whole1:
 	VMOVUPD (AX)(R8*8), Z0
 	VMOVUPD 64(AX)(R8*8), Z1
-	VPXORD  Z2, Z2, Z2
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z4, Z4, Z4
-	VPXORD  Z5, Z5, Z5
+	VMOVUPD 2048(AX)(R8*8), Z2
+	VMOVUPD 2112(AX)(R8*8), Z3
+	VMOVUPD 4096(AX)(R8*8), Z4
+	VMOVUPD 4160(AX)(R8*8), Z5
 	MOVQ    CX, R9
-	LEAQ    (BX)(R8*4), R10
-	LEAQ    (SI)(R8*4), R11
+	MOVQ    DX, R10
+	SHLQ    $0x04, R10
+	LEAQ    (BX)(R8*4), R11
+	LEAQ    (SI)(R8*4), R12
 	TESTQ   R9, R9
 	JZ      rows5
 
 row4:
-	VMOVUPS       (R10), Z6
+	VMOVUPS       (R11), Z6
 	VEXTRACTF64X4 $0x01, Z6, Y7
 	VCVTPS2PD     Y6, Z6
 	VCVTPS2PD     Y7, Z7
 	VADDPD        Z6, Z2, Z2
 	VADDPD        Z7, Z3, Z3
-	VMOVUPS       (R11), Z12
-	VEXTRACTF64X4 $0x01, Z12, Y13
-	VCVTPS2PD     Y12, Z12
-	VCVTPS2PD     Y13, Z13
-	VSUBPD        Z0, Z12, Z12
-	VSUBPD        Z1, Z13, Z13
-	VFMADD231PD   Z6, Z12, Z4
-	VFMADD231PD   Z7, Z13, Z5
-	ADDQ          DX, R10
+	VMOVUPS       (R12), Z8
+	VEXTRACTF64X4 $0x01, Z8, Y9
+	VCVTPS2PD     Y8, Z8
+	VCVTPS2PD     Y9, Z9
+	VSUBPD        Z0, Z8, Z8
+	VSUBPD        Z1, Z9, Z9
+	VFMADD231PD   Z6, Z8, Z4
+	VFMADD231PD   Z7, Z9, Z5
+	PREFETCHT0    (R11)(R10*1)
 	ADDQ          DX, R11
+	PREFETCHT0    (R12)(R10*1)
+	ADDQ          DX, R12
 	DECQ          R9
 	JNZ           row4
 
 rows5:
-	VMOVUPD Z2, 128(AX)(R8*8)
-	VMOVUPD Z3, 192(AX)(R8*8)
-	VMOVUPD Z4, 256(AX)(R8*8)
-	VMOVUPD Z5, 320(AX)(R8*8)
+	VMOVUPD Z2, 2048(AX)(R8*8)
+	VMOVUPD Z3, 2112(AX)(R8*8)
+	VMOVUPD Z4, 4096(AX)(R8*8)
+	VMOVUPD Z5, 4160(AX)(R8*8)
 	ADDQ    $0x10, R8
 	SUBQ    $0x10, DI
 	JGE     whole1
@@ -3393,47 +3417,51 @@ rest2:
 	KMOVW   R9, K1
 	VMOVUPD (AX)(R8*8), Z0
 	VMOVUPD 64(AX)(R8*8), Z1
-	VPXORD  Z8, Z8, Z8
-	VPXORD  Z9, Z9, Z9
-	VPXORD  Z10, Z10, Z10
-	VPXORD  Z11, Z11, Z11
+	VMOVUPD 2048(AX)(R8*8), Z2
+	VMOVUPD 2112(AX)(R8*8), Z3
+	VMOVUPD 4096(AX)(R8*8), Z4
+	VMOVUPD 4160(AX)(R8*8), Z5
+	MOVQ    DX, DI
+	SHLQ    $0x04, DI
 	LEAQ    (BX)(R8*4), BX
 	LEAQ    (SI)(R8*4), SI
 	TESTQ   CX, CX
 	JZ      rows7
 
 row6:
-	VMOVUPS.Z     (BX), K1, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y3
-	VCVTPS2PD     Y2, Z2
-	VCVTPS2PD     Y3, Z3
-	VADDPD        Z2, Z8, Z8
-	VADDPD        Z3, Z9, Z9
-	VMOVUPS.Z     (SI), K1, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y5
-	VCVTPS2PD     Y4, Z4
-	VCVTPS2PD     Y5, Z5
-	VSUBPD        Z0, Z4, Z4
-	VSUBPD        Z1, Z5, Z5
-	VFMADD231PD   Z2, Z4, Z10
-	VFMADD231PD   Z3, Z5, Z11
+	VMOVUPS.Z     (BX), K1, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y7
+	VCVTPS2PD     Y6, Z6
+	VCVTPS2PD     Y7, Z7
+	VADDPD        Z6, Z2, Z2
+	VADDPD        Z7, Z3, Z3
+	VMOVUPS.Z     (SI), K1, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y9
+	VCVTPS2PD     Y8, Z8
+	VCVTPS2PD     Y9, Z9
+	VSUBPD        Z0, Z8, Z8
+	VSUBPD        Z1, Z9, Z9
+	VFMADD231PD   Z6, Z8, Z4
+	VFMADD231PD   Z7, Z9, Z5
+	PREFETCHT0    (BX)(DI*1)
 	ADDQ          DX, BX
+	PREFETCHT0    (SI)(DI*1)
 	ADDQ          DX, SI
 	DECQ          CX
 	JNZ           row6
 
 rows7:
-	VMOVUPD Z8, 128(AX)(R8*8)
-	VMOVUPD Z9, 192(AX)(R8*8)
-	VMOVUPD Z10, 256(AX)(R8*8)
-	VMOVUPD Z11, 320(AX)(R8*8)
+	VMOVUPD Z2, 2048(AX)(R8*8)
+	VMOVUPD Z3, 2112(AX)(R8*8)
+	VMOVUPD Z4, 4096(AX)(R8*8)
+	VMOVUPD Z5, 4160(AX)(R8*8)
 
 done3:
 	VZEROUPPER
 	RET
 
 // func columnGradAVX512(dst []float32, coef []float64, dy []float32, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·columnGradAVX512(SB), NOSPLIT, $0-120
 	MOVQ coef_base+24(FP), AX
 	MOVQ rows+104(FP), CX
@@ -3450,27 +3478,29 @@ TEXT ·columnGradAVX512(SB), NOSPLIT, $0-120
 whole1:
 	VMOVUPD (AX)(R9*8), Z0
 	VMOVUPD 64(AX)(R9*8), Z1
-	VMOVUPD 128(AX)(R9*8), Z2
-	VMOVUPD 192(AX)(R9*8), Z3
-	VMOVUPD 256(AX)(R9*8), Z4
-	VMOVUPD 320(AX)(R9*8), Z5
-	VMOVUPD 384(AX)(R9*8), Z6
-	VMOVUPD 448(AX)(R9*8), Z7
+	VMOVUPD 2048(AX)(R9*8), Z2
+	VMOVUPD 2112(AX)(R9*8), Z3
+	VMOVUPD 4096(AX)(R9*8), Z4
+	VMOVUPD 4160(AX)(R9*8), Z5
+	VMOVUPD 6144(AX)(R9*8), Z6
+	VMOVUPD 6208(AX)(R9*8), Z7
 	MOVQ    CX, R10
-	LEAQ    (BX)(R9*4), R11
-	LEAQ    (SI)(R9*4), R12
-	LEAQ    (DI)(R9*4), R13
+	MOVQ    DX, R11
+	SHLQ    $0x04, R11
+	LEAQ    (BX)(R9*4), R12
+	LEAQ    (SI)(R9*4), R13
+	LEAQ    (DI)(R9*4), R14
 	TESTQ   R10, R10
 	JZ      rows5
 
 row4:
-	VMOVUPS       (R12), Z8
+	VMOVUPS       (R13), Z8
 	VEXTRACTF64X4 $0x01, Z8, Y9
 	VCVTPS2PD     Y8, Z8
 	VCVTPS2PD     Y9, Z9
 	VSUBPD        Z2, Z8, Z8
 	VSUBPD        Z3, Z9, Z9
-	VMOVUPS       (R13), Z12
+	VMOVUPS       (R14), Z12
 	VEXTRACTF64X4 $0x01, Z12, Y10
 	VCVTPS2PD     Y12, Z12
 	VCVTPS2PD     Y10, Z13
@@ -3483,10 +3513,13 @@ row4:
 	VCVTPD2PS     Z8, Y10
 	VCVTPD2PS     Z9, Y8
 	VINSERTF64X4  $0x01, Y8, Z10, Z10
-	VMOVUPS       Z10, (R11)
-	ADDQ          DX, R11
+	VMOVUPS       Z10, (R12)
+	PREFETCHT0    (R12)(R11*1)
 	ADDQ          DX, R12
+	PREFETCHT0    (R13)(R11*1)
 	ADDQ          DX, R13
+	PREFETCHT0    (R14)(R11*1)
+	ADDQ          DX, R14
 	DECQ          R10
 	JNZ           row4
 
@@ -3503,27 +3536,29 @@ rest2:
 	KMOVW   R10, K1
 	VMOVUPD (AX)(R9*8), Z0
 	VMOVUPD 64(AX)(R9*8), Z1
-	VMOVUPD 128(AX)(R9*8), Z2
-	VMOVUPD 192(AX)(R9*8), Z3
-	VMOVUPD 256(AX)(R9*8), Z4
-	VMOVUPD 320(AX)(R9*8), Z5
-	VMOVUPD 384(AX)(R9*8), Z6
-	VMOVUPD 448(AX)(R9*8), Z7
+	VMOVUPD 2048(AX)(R9*8), Z2
+	VMOVUPD 2112(AX)(R9*8), Z3
+	VMOVUPD 4096(AX)(R9*8), Z4
+	VMOVUPD 4160(AX)(R9*8), Z5
+	VMOVUPD 6144(AX)(R9*8), Z6
+	VMOVUPD 6208(AX)(R9*8), Z7
 	MOVQ    CX, AX
-	LEAQ    (BX)(R9*4), CX
-	LEAQ    (SI)(R9*4), BX
-	LEAQ    (DI)(R9*4), SI
+	MOVQ    DX, CX
+	SHLQ    $0x04, CX
+	LEAQ    (BX)(R9*4), BX
+	LEAQ    (SI)(R9*4), SI
+	LEAQ    (DI)(R9*4), DI
 	TESTQ   AX, AX
 	JZ      rows7
 
 row6:
-	VMOVUPS.Z     (BX), K1, Z8
+	VMOVUPS.Z     (SI), K1, Z8
 	VEXTRACTF64X4 $0x01, Z8, Y9
 	VCVTPS2PD     Y8, Z8
 	VCVTPS2PD     Y9, Z9
 	VSUBPD        Z2, Z8, Z8
 	VSUBPD        Z3, Z9, Z9
-	VMOVUPS.Z     (SI), K1, Z10
+	VMOVUPS.Z     (DI), K1, Z10
 	VEXTRACTF64X4 $0x01, Z10, Y11
 	VCVTPS2PD     Y10, Z10
 	VCVTPS2PD     Y11, Z12
@@ -3536,10 +3571,13 @@ row6:
 	VCVTPD2PS     Z8, Y11
 	VCVTPD2PS     Z9, Y8
 	VINSERTF64X4  $0x01, Y8, Z11, Z11
-	VMOVUPS       Z11, K1, (CX)
-	ADDQ          DX, CX
+	VMOVUPS       Z11, K1, (BX)
+	PREFETCHT0    (BX)(CX*1)
 	ADDQ          DX, BX
+	PREFETCHT0    (SI)(CX*1)
 	ADDQ          DX, SI
+	PREFETCHT0    (DI)(CX*1)
+	ADDQ          DX, DI
 	DECQ          AX
 	JNZ           row6
 
@@ -3549,7 +3587,7 @@ done3:
 	RET
 
 // func rowDotsAVX512(coef []float64, dy []float32, x []float32, means []float32, rstds []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·rowDotsAVX512(SB), NOSPLIT, $0-144
 	MOVQ means_base+72(FP), AX
 	MOVQ rstds_base+96(FP), CX
@@ -3565,105 +3603,113 @@ TEXT ·rowDotsAVX512(SB), NOSPLIT, $0-144
 	JLT  rest2
 
 whole1:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	XORQ   R11, R11
-	MOVQ   BX, R12
-	LEAQ   (DI)(R10*4), R13
-	LEAQ   (R8)(R10*4), R14
-	TESTQ  R12, R12
-	JZ     rows5
+	VMOVUPD (DX)(R10*8), Z0
+	VMOVUPD 64(DX)(R10*8), Z1
+	VMOVUPD 2048(DX)(R10*8), Z2
+	VMOVUPD 2112(DX)(R10*8), Z3
+	XORQ    R11, R11
+	MOVQ    BX, R12
+	MOVQ    SI, R13
+	SHLQ    $0x04, R13
+	LEAQ    (DI)(R10*4), R14
+	LEAQ    (R8)(R10*4), R15
+	TESTQ   R12, R12
+	JZ      rows5
 
 row4:
-	VMOVUPS       (R13), Z4
+	VMOVUPS       (R14), Z4
 	VEXTRACTF64X4 $0x01, Z4, Y5
 	VCVTPS2PD     Y4, Z4
 	VCVTPS2PD     Y5, Z5
 	VADDPD        Z4, Z0, Z0
 	VADDPD        Z5, Z1, Z1
-	VMOVUPS       (R14), Z10
-	VEXTRACTF64X4 $0x01, Z10, Y11
-	VCVTPS2PD     Y10, Z10
-	VCVTPS2PD     Y11, Z11
-	VXORPS        X12, X12, X12
-	VCVTSS2SD     (AX)(R11*4), X12, X12
-	VBROADCASTSD  X12, Z12
-	VSUBPD        Z12, Z10, Z10
-	VSUBPD        Z12, Z11, Z11
-	VXORPS        X12, X12, X12
-	VCVTSS2SD     (CX)(R11*4), X12, X12
-	VBROADCASTSD  X12, Z12
-	VMULPD        Z12, Z10, Z10
-	VMULPD        Z12, Z11, Z11
-	VFMADD231PD   Z4, Z10, Z2
-	VFMADD231PD   Z5, Z11, Z3
+	VMOVUPS       (R15), Z6
+	VEXTRACTF64X4 $0x01, Z6, Y7
+	VCVTPS2PD     Y6, Z6
+	VCVTPS2PD     Y7, Z7
+	VXORPS        X8, X8, X8
+	VCVTSS2SD     (AX)(R11*4), X8, X8
+	VBROADCASTSD  X8, Z8
+	VSUBPD        Z8, Z6, Z6
+	VSUBPD        Z8, Z7, Z7
+	VXORPS        X8, X8, X8
+	VCVTSS2SD     (CX)(R11*4), X8, X8
+	VBROADCASTSD  X8, Z8
+	VMULPD        Z8, Z6, Z6
+	VMULPD        Z8, Z7, Z7
+	VFMADD231PD   Z4, Z6, Z2
+	VFMADD231PD   Z5, Z7, Z3
 	INCQ          R11
-	ADDQ          SI, R13
+	PREFETCHT0    (R14)(R13*1)
 	ADDQ          SI, R14
+	PREFETCHT0    (R15)(R13*1)
+	ADDQ          SI, R15
 	DECQ          R12
 	JNZ           row4
 
 rows5:
 	VMOVUPD Z0, (DX)(R10*8)
 	VMOVUPD Z1, 64(DX)(R10*8)
-	VMOVUPD Z2, 128(DX)(R10*8)
-	VMOVUPD Z3, 192(DX)(R10*8)
+	VMOVUPD Z2, 2048(DX)(R10*8)
+	VMOVUPD Z3, 2112(DX)(R10*8)
 	ADDQ    $0x10, R10
 	SUBQ    $0x10, R9
 	JGE     whole1
 
 rest2:
-	ADDQ   $0x10, R9
-	JZ     done3
-	MOVL   $0x0000ffff, R11
-	BZHIL  R9, R11, R11
-	KMOVW  R11, K1
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	XORQ   R9, R9
-	LEAQ   (DI)(R10*4), DI
-	LEAQ   (R8)(R10*4), R8
-	TESTQ  BX, BX
-	JZ     rows7
+	ADDQ    $0x10, R9
+	JZ      done3
+	MOVL    $0x0000ffff, R11
+	BZHIL   R9, R11, R11
+	KMOVW   R11, K1
+	VMOVUPD (DX)(R10*8), Z0
+	VMOVUPD 64(DX)(R10*8), Z1
+	VMOVUPD 2048(DX)(R10*8), Z2
+	VMOVUPD 2112(DX)(R10*8), Z3
+	XORQ    R9, R9
+	MOVQ    SI, R11
+	SHLQ    $0x04, R11
+	LEAQ    (DI)(R10*4), DI
+	LEAQ    (R8)(R10*4), R8
+	TESTQ   BX, BX
+	JZ      rows7
 
 row6:
-	VMOVUPS.Z     (DI), K1, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VCVTPS2PD     Y0, Z0
-	VCVTPS2PD     Y1, Z1
-	VADDPD        Z0, Z6, Z6
-	VADDPD        Z1, Z7, Z7
-	VMOVUPS.Z     (R8), K1, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y3
-	VCVTPS2PD     Y2, Z2
-	VCVTPS2PD     Y3, Z3
-	VXORPS        X4, X4, X4
-	VCVTSS2SD     (AX)(R9*4), X4, X4
-	VBROADCASTSD  X4, Z4
-	VSUBPD        Z4, Z2, Z2
-	VSUBPD        Z4, Z3, Z3
-	VXORPS        X4, X4, X4
-	VCVTSS2SD     (CX)(R9*4), X4, X4
-	VBROADCASTSD  X4, Z4
-	VMULPD        Z4, Z2, Z2
-	VMULPD        Z4, Z3, Z3
-	VFMADD231PD   Z0, Z2, Z8
-	VFMADD231PD   Z1, Z3, Z9
+	VMOVUPS.Z     (DI), K1, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y5
+	VCVTPS2PD     Y4, Z4
+	VCVTPS2PD     Y5, Z5
+	VADDPD        Z4, Z0, Z0
+	VADDPD        Z5, Z1, Z1
+	VMOVUPS.Z     (R8), K1, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y7
+	VCVTPS2PD     Y6, Z6
+	VCVTPS2PD     Y7, Z7
+	VXORPS        X8, X8, X8
+	VCVTSS2SD     (AX)(R9*4), X8, X8
+	VBROADCASTSD  X8, Z8
+	VSUBPD        Z8, Z6, Z6
+	VSUBPD        Z8, Z7, Z7
+	VXORPS        X8, X8, X8
+	VCVTSS2SD     (CX)(R9*4), X8, X8
+	VBROADCASTSD  X8, Z8
+	VMULPD        Z8, Z6, Z6
+	VMULPD        Z8, Z7, Z7
+	VFMADD231PD   Z4, Z6, Z2
+	VFMADD231PD   Z5, Z7, Z3
 	INCQ          R9
+	PREFETCHT0    (DI)(R11*1)
 	ADDQ          SI, DI
+	PREFETCHT0    (R8)(R11*1)
 	ADDQ          SI, R8
 	DECQ          BX
 	JNZ           row6
 
 rows7:
-	VMOVUPD Z6, (DX)(R10*8)
-	VMOVUPD Z7, 64(DX)(R10*8)
-	VMOVUPD Z8, 128(DX)(R10*8)
-	VMOVUPD Z9, 192(DX)(R10*8)
+	VMOVUPD Z0, (DX)(R10*8)
+	VMOVUPD Z1, 64(DX)(R10*8)
+	VMOVUPD Z2, 2048(DX)(R10*8)
+	VMOVUPD Z3, 2112(DX)(R10*8)
 
 done3:
 	VZEROUPPER
@@ -3684,6 +3730,8 @@ TEXT ·columnSoftmaxAVX512(SB), NOSPLIT, $0-72
 whole1:
 	VBROADCASTSS constants<>+152(SB), Z0
 	MOVQ         AX, DI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(SI*4), R8
 	TESTQ        DI, DI
 	JZ           rows5
@@ -3699,6 +3747,8 @@ rows5:
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	MOVQ   AX, DI
+	MOVQ   CX, R8
+	SHLQ   $0x04, R8
 	LEAQ   (DX)(SI*4), R8
 	TESTQ  DI, DI
 	JZ     rows7
@@ -3744,6 +3794,8 @@ rows7:
 	VCVTPD2PS    Z3, Y0
 	VINSERTF64X4 $0x01, Y0, Z4, Z4
 	MOVQ         AX, DI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(SI*4), R8
 	TESTQ        DI, DI
 	JZ           rows9
@@ -3769,6 +3821,8 @@ rest2:
 	KMOVW        DI, K1
 	VBROADCASTSS constants<>+152(SB), Z0
 	MOVQ         AX, BX
+	MOVQ         CX, DI
+	SHLQ         $0x04, DI
 	LEAQ         (DX)(SI*4), DI
 	TESTQ        BX, BX
 	JZ           rows11
@@ -3784,6 +3838,8 @@ rows11:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	MOVQ   AX, BX
+	MOVQ   CX, DI
+	SHLQ   $0x04, DI
 	LEAQ   (DX)(SI*4), DI
 	TESTQ  BX, BX
 	JZ     rows13
@@ -3828,6 +3884,8 @@ rows13:
 	VCVTPD2PS    Z5, Y7
 	VCVTPD2PS    Z6, Y0
 	VINSERTF64X4 $0x01, Y0, Z7, Z7
+	MOVQ         CX, BX
+	SHLQ         $0x04, BX
 	LEAQ         (DX)(SI*4), DX
 	TESTQ        AX, AX
 	JZ           rows15
@@ -3860,6 +3918,8 @@ TEXT ·columnRestrictedSoftmaxAVX512(SB), NOSPLIT, $0-72
 whole1:
 	VBROADCASTSS constants<>+0(SB), Z0
 	MOVQ         AX, DI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(SI*4), R8
 	TESTQ        DI, DI
 	JZ           rows5
@@ -3875,6 +3935,8 @@ rows5:
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	MOVQ   AX, DI
+	MOVQ   CX, R8
+	SHLQ   $0x04, R8
 	LEAQ   (DX)(SI*4), R8
 	TESTQ  DI, DI
 	JZ     rows7
@@ -3950,6 +4012,8 @@ rows7:
 	VCVTPD2PS        Z3, Y0
 	VINSERTF64X4     $0x01, Y0, Z4, Z4
 	MOVQ             AX, DI
+	MOVQ             CX, R8
+	SHLQ             $0x04, R8
 	LEAQ             (DX)(SI*4), R8
 	TESTQ            DI, DI
 	JZ               rows9
@@ -3975,6 +4039,8 @@ rest2:
 	KMOVW        DI, K1
 	VBROADCASTSS constants<>+0(SB), Z0
 	MOVQ         AX, BX
+	MOVQ         CX, DI
+	SHLQ         $0x04, DI
 	LEAQ         (DX)(SI*4), DI
 	TESTQ        BX, BX
 	JZ           rows11
@@ -3990,6 +4056,8 @@ rows11:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	MOVQ   AX, BX
+	MOVQ   CX, DI
+	SHLQ   $0x04, DI
 	LEAQ   (DX)(SI*4), DI
 	TESTQ  BX, BX
 	JZ     rows13
@@ -4064,6 +4132,8 @@ rows13:
 	VCVTPD2PS        Z5, Y7
 	VCVTPD2PS        Z6, Y0
 	VINSERTF64X4     $0x01, Y0, Z7, Z7
+	MOVQ             CX, BX
+	SHLQ             $0x04, BX
 	LEAQ             (DX)(SI*4), DX
 	TESTQ            AX, AX
 	JZ               rows15
@@ -4096,6 +4166,8 @@ TEXT ·columnLogSoftmaxAVX512(SB), NOSPLIT, $0-72
 whole1:
 	VBROADCASTSS constants<>+152(SB), Z0
 	MOVQ         AX, DI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(SI*4), R8
 	TESTQ        DI, DI
 	JZ           rows5
@@ -4111,6 +4183,8 @@ rows5:
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	MOVQ   AX, DI
+	MOVQ   CX, R8
+	SHLQ   $0x04, R8
 	LEAQ   (DX)(SI*4), R8
 	TESTQ  DI, DI
 	JZ     rows7
@@ -4214,6 +4288,8 @@ rows7:
 	VANDPS           Z0, Z4, Z0
 	VORPS            Z0, Z10, Z0
 	MOVQ             AX, DI
+	MOVQ             CX, R8
+	SHLQ             $0x04, R8
 	LEAQ             (DX)(SI*4), R8
 	TESTQ            DI, DI
 	JZ               rows9
@@ -4239,6 +4315,8 @@ rest2:
 	KMOVW        DI, K1
 	VBROADCASTSS constants<>+152(SB), Z0
 	MOVQ         AX, BX
+	MOVQ         CX, DI
+	SHLQ         $0x04, DI
 	LEAQ         (DX)(SI*4), DI
 	TESTQ        BX, BX
 	JZ           rows11
@@ -4254,6 +4332,8 @@ rows11:
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	MOVQ   AX, BX
+	MOVQ   CX, DI
+	SHLQ   $0x04, DI
 	LEAQ   (DX)(SI*4), DI
 	TESTQ  BX, BX
 	JZ     rows13
@@ -4356,6 +4436,8 @@ rows13:
 	VBROADCASTSS     constants<>+32(SB), Z0
 	VANDPS           Z0, Z13, Z0
 	VORPS            Z0, Z19, Z0
+	MOVQ             CX, BX
+	SHLQ             $0x04, BX
 	LEAQ             (DX)(SI*4), DX
 	TESTQ            AX, AX
 	JZ               rows15
@@ -4390,6 +4472,8 @@ whole1:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	MOVQ   AX, R8
+	MOVQ   CX, R9
+	SHLQ   $0x04, R9
 	LEAQ   (DX)(DI*4), R9
 	LEAQ   (BX)(DI*4), R10
 	TESTQ  R8, R8
@@ -4416,6 +4500,8 @@ rows5:
 	VCVTPD2PS    Z1, Y2
 	VINSERTF64X4 $0x01, Y2, Z8, Z8
 	MOVQ         AX, R8
+	MOVQ         CX, R9
+	SHLQ         $0x04, R9
 	LEAQ         (DX)(DI*4), R9
 	LEAQ         (BX)(DI*4), R10
 	TESTQ        R8, R8
@@ -4446,6 +4532,8 @@ rest2:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	MOVQ   AX, SI
+	MOVQ   CX, R8
+	SHLQ   $0x04, R8
 	LEAQ   (DX)(DI*4), R8
 	LEAQ   (BX)(DI*4), R9
 	TESTQ  SI, SI
@@ -4471,6 +4559,8 @@ rows9:
 	VCVTPD2PS    Z4, Y9
 	VCVTPD2PS    Z5, Y0
 	VINSERTF64X4 $0x01, Y0, Z9, Z9
+	MOVQ         CX, SI
+	SHLQ         $0x04, SI
 	LEAQ         (DX)(DI*4), DX
 	LEAQ         (BX)(DI*4), BX
 	TESTQ        AX, AX
@@ -4509,6 +4599,8 @@ whole1:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	MOVQ   AX, R8
+	MOVQ   CX, R9
+	SHLQ   $0x04, R9
 	LEAQ   (DX)(DI*4), R9
 	LEAQ   (BX)(DI*4), R10
 	TESTQ  R8, R8
@@ -4531,6 +4623,8 @@ rows5:
 	VCVTPD2PS    Z1, Y2
 	VINSERTF64X4 $0x01, Y2, Z6, Z6
 	MOVQ         AX, R8
+	MOVQ         CX, R9
+	SHLQ         $0x04, R9
 	LEAQ         (DX)(DI*4), R9
 	LEAQ         (BX)(DI*4), R10
 	TESTQ        R8, R8
@@ -4585,6 +4679,8 @@ rest2:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	MOVQ   AX, SI
+	MOVQ   CX, R8
+	SHLQ   $0x04, R8
 	LEAQ   (DX)(DI*4), R8
 	LEAQ   (BX)(DI*4), R9
 	TESTQ  SI, SI
@@ -4606,6 +4702,8 @@ rows9:
 	VCVTPD2PS    Z4, Y7
 	VCVTPD2PS    Z5, Y0
 	VINSERTF64X4 $0x01, Y0, Z7, Z7
+	MOVQ         CX, SI
+	SHLQ         $0x04, SI
 	LEAQ         (DX)(DI*4), DX
 	LEAQ         (BX)(DI*4), BX
 	TESTQ        AX, AX
@@ -7958,7 +8056,7 @@ done3:
 	RET
 
 // func columnSumsAVX2(coef []float64, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·columnSumsAVX2(SB), NOSPLIT, $0-72
 	MOVQ coef_base+0(FP), AX
 	MOVQ rows+56(FP), CX
@@ -7971,21 +8069,24 @@ TEXT ·columnSumsAVX2(SB), NOSPLIT, $0-72
 	JLT  rest2
 
 whole1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	MOVQ   CX, R8
-	LEAQ   (BX)(DI*4), R9
-	TESTQ  R8, R8
-	JZ     rows5
+	VMOVUPD (AX)(DI*8), Y0
+	VMOVUPD 32(AX)(DI*8), Y1
+	MOVQ    CX, R8
+	MOVQ    DX, R9
+	SHLQ    $0x04, R9
+	LEAQ    (BX)(DI*4), R10
+	TESTQ   R8, R8
+	JZ      rows5
 
 row4:
-	VMOVUPS      (R9), Y2
+	VMOVUPS      (R10), Y2
 	VEXTRACTF128 $0x01, Y2, X3
 	VCVTPS2PD    X2, Y2
 	VCVTPS2PD    X3, Y3
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
-	ADDQ         DX, R9
+	PREFETCHT0   (R10)(R9*1)
+	ADDQ         DX, R10
 	DECQ         R8
 	JNZ          row4
 
@@ -8002,8 +8103,10 @@ rest2:
 	VMOVD        SI, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     constants<>+0(SB), Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
+	VMOVUPD      (AX)(DI*8), Y1
+	VMOVUPD      32(AX)(DI*8), Y2
+	MOVQ         DX, SI
+	SHLQ         $0x04, SI
 	LEAQ         (BX)(DI*4), BX
 	TESTQ        CX, CX
 	JZ           rows7
@@ -8015,6 +8118,7 @@ row6:
 	VCVTPS2PD    X4, Y4
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y4, Y2, Y2
+	PREFETCHT0   (BX)(SI*1)
 	ADDQ         DX, BX
 	DECQ         CX
 	JNZ          row6
@@ -8028,7 +8132,7 @@ done3:
 	RET
 
 // func columnSquaresAVX2(coef []float64, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·columnSquaresAVX2(SB), NOSPLIT, $0-72
 	MOVQ coef_base+0(FP), AX
 	MOVQ rows+56(FP), CX
@@ -8043,15 +8147,17 @@ TEXT ·columnSquaresAVX2(SB), NOSPLIT, $0-72
 whole1:
 	VMOVUPD (AX)(DI*8), Y0
 	VMOVUPD 32(AX)(DI*8), Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
+	VMOVUPD 2048(AX)(DI*8), Y2
+	VMOVUPD 2080(AX)(DI*8), Y3
 	MOVQ    CX, R8
-	LEAQ    (BX)(DI*4), R9
+	MOVQ    DX, R9
+	SHLQ    $0x04, R9
+	LEAQ    (BX)(DI*4), R10
 	TESTQ   R8, R8
 	JZ      rows5
 
 row4:
-	VMOVUPS      (R9), Y4
+	VMOVUPS      (R10), Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VCVTPS2PD    X4, Y4
 	VCVTPS2PD    X5, Y5
@@ -8059,13 +8165,14 @@ row4:
 	VSUBPD       Y1, Y5, Y5
 	VFMADD231PD  Y4, Y4, Y2
 	VFMADD231PD  Y5, Y5, Y3
-	ADDQ         DX, R9
+	PREFETCHT0   (R10)(R9*1)
+	ADDQ         DX, R10
 	DECQ         R8
 	JNZ          row4
 
 rows5:
-	VMOVUPD Y2, 128(AX)(DI*8)
-	VMOVUPD Y3, 160(AX)(DI*8)
+	VMOVUPD Y2, 2048(AX)(DI*8)
+	VMOVUPD Y3, 2080(AX)(DI*8)
 	ADDQ    $0x08, DI
 	SUBQ    $0x08, SI
 	JGE     whole1
@@ -8078,8 +8185,10 @@ rest2:
 	VPCMPGTD     constants<>+0(SB), Y0, Y0
 	VMOVUPD      (AX)(DI*8), Y1
 	VMOVUPD      32(AX)(DI*8), Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
+	VMOVUPD      2048(AX)(DI*8), Y3
+	VMOVUPD      2080(AX)(DI*8), Y4
+	MOVQ         DX, SI
+	SHLQ         $0x04, SI
 	LEAQ         (BX)(DI*4), BX
 	TESTQ        CX, CX
 	JZ           rows7
@@ -8093,20 +8202,21 @@ row6:
 	VSUBPD       Y2, Y6, Y6
 	VFMADD231PD  Y5, Y5, Y3
 	VFMADD231PD  Y6, Y6, Y4
+	PREFETCHT0   (BX)(SI*1)
 	ADDQ         DX, BX
 	DECQ         CX
 	JNZ          row6
 
 rows7:
-	VMOVUPD Y3, 128(AX)(DI*8)
-	VMOVUPD Y4, 160(AX)(DI*8)
+	VMOVUPD Y3, 2048(AX)(DI*8)
+	VMOVUPD Y4, 2080(AX)(DI*8)
 
 done3:
 	VZEROUPPER
 	RET
 
 // func columnAffineAVX2(dst []float32, coef []float64, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·columnAffineAVX2(SB), NOSPLIT, $0-96
 	MOVQ coef_base+24(FP), AX
 	MOVQ rows+80(FP), CX
@@ -8122,18 +8232,20 @@ TEXT ·columnAffineAVX2(SB), NOSPLIT, $0-96
 whole1:
 	VMOVUPD (AX)(R8*8), Y0
 	VMOVUPD 32(AX)(R8*8), Y1
-	VMOVUPD 128(AX)(R8*8), Y2
-	VMOVUPD 160(AX)(R8*8), Y3
-	VMOVUPD 256(AX)(R8*8), Y4
-	VMOVUPD 288(AX)(R8*8), Y5
+	VMOVUPD 2048(AX)(R8*8), Y2
+	VMOVUPD 2080(AX)(R8*8), Y3
+	VMOVUPD 4096(AX)(R8*8), Y4
+	VMOVUPD 4128(AX)(R8*8), Y5
 	MOVQ    CX, R9
-	LEAQ    (BX)(R8*4), R10
-	LEAQ    (SI)(R8*4), R11
+	MOVQ    DX, R10
+	SHLQ    $0x04, R10
+	LEAQ    (BX)(R8*4), R11
+	LEAQ    (SI)(R8*4), R12
 	TESTQ   R9, R9
 	JZ      rows5
 
 row4:
-	VMOVUPS      (R11), Y6
+	VMOVUPS      (R12), Y6
 	VEXTRACTF128 $0x01, Y6, X7
 	VCVTPS2PD    X6, Y6
 	VCVTPS2PD    X7, Y7
@@ -8146,9 +8258,11 @@ row4:
 	VCVTPD2PSY   Y6, X8
 	VCVTPD2PSY   Y7, X6
 	VINSERTF128  $0x01, X6, Y8, Y8
-	VMOVUPS      Y8, (R10)
-	ADDQ         DX, R10
+	VMOVUPS      Y8, (R11)
+	PREFETCHT0   (R11)(R10*1)
 	ADDQ         DX, R11
+	PREFETCHT0   (R12)(R10*1)
+	ADDQ         DX, R12
 	DECQ         R9
 	JNZ          row4
 
@@ -8165,18 +8279,20 @@ rest2:
 	VPCMPGTD     constants<>+0(SB), Y0, Y0
 	VMOVUPD      (AX)(R8*8), Y1
 	VMOVUPD      32(AX)(R8*8), Y2
-	VMOVUPD      128(AX)(R8*8), Y3
-	VMOVUPD      160(AX)(R8*8), Y4
-	VMOVUPD      256(AX)(R8*8), Y5
-	VMOVUPD      288(AX)(R8*8), Y6
+	VMOVUPD      2048(AX)(R8*8), Y3
+	VMOVUPD      2080(AX)(R8*8), Y4
+	VMOVUPD      4096(AX)(R8*8), Y5
+	VMOVUPD      4128(AX)(R8*8), Y6
 	MOVQ         CX, AX
-	LEAQ         (BX)(R8*4), CX
-	LEAQ         (SI)(R8*4), BX
+	MOVQ         DX, CX
+	SHLQ         $0x04, CX
+	LEAQ         (BX)(R8*4), BX
+	LEAQ         (SI)(R8*4), SI
 	TESTQ        AX, AX
 	JZ           rows7
 
 row6:
-	VMASKMOVPS   (BX), Y0, Y7
+	VMASKMOVPS   (SI), Y0, Y7
 	VEXTRACTF128 $0x01, Y7, X8
 	VCVTPS2PD    X7, Y7
 	VCVTPS2PD    X8, Y8
@@ -8189,9 +8305,11 @@ row6:
 	VCVTPD2PSY   Y7, X9
 	VCVTPD2PSY   Y8, X7
 	VINSERTF128  $0x01, X7, Y9, Y9
-	VMASKMOVPS   Y9, Y0, (CX)
-	ADDQ         DX, CX
+	VMASKMOVPS   Y9, Y0, (BX)
+	PREFETCHT0   (BX)(CX*1)
 	ADDQ         DX, BX
+	PREFETCHT0   (SI)(CX*1)
+	ADDQ         DX, SI
 	DECQ         AX
 	JNZ          row6
 
@@ -8201,7 +8319,7 @@ done3:
 	RET
 
 // func columnDotsAVX2(coef []float64, dy []float32, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·columnDotsAVX2(SB), NOSPLIT, $0-96
 	MOVQ coef_base+0(FP), AX
 	MOVQ rows+80(FP), CX
@@ -8217,24 +8335,26 @@ TEXT ·columnDotsAVX2(SB), NOSPLIT, $0-96
 whole1:
 	VMOVUPD (AX)(R8*8), Y0
 	VMOVUPD 32(AX)(R8*8), Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
+	VMOVUPD 2048(AX)(R8*8), Y2
+	VMOVUPD 2080(AX)(R8*8), Y3
+	VMOVUPD 4096(AX)(R8*8), Y4
+	VMOVUPD 4128(AX)(R8*8), Y5
 	MOVQ    CX, R9
-	LEAQ    (BX)(R8*4), R10
-	LEAQ    (SI)(R8*4), R11
+	MOVQ    DX, R10
+	SHLQ    $0x04, R10
+	LEAQ    (BX)(R8*4), R11
+	LEAQ    (SI)(R8*4), R12
 	TESTQ   R9, R9
 	JZ      rows5
 
 row4:
-	VMOVUPS      (R10), Y6
+	VMOVUPS      (R11), Y6
 	VEXTRACTF128 $0x01, Y6, X7
 	VCVTPS2PD    X6, Y6
 	VCVTPS2PD    X7, Y7
 	VADDPD       Y6, Y2, Y2
 	VADDPD       Y7, Y3, Y3
-	VMOVUPS      (R11), Y8
+	VMOVUPS      (R12), Y8
 	VEXTRACTF128 $0x01, Y8, X9
 	VCVTPS2PD    X8, Y8
 	VCVTPS2PD    X9, Y9
@@ -8242,16 +8362,18 @@ row4:
 	VSUBPD       Y1, Y9, Y9
 	VFMADD231PD  Y6, Y8, Y4
 	VFMADD231PD  Y7, Y9, Y5
-	ADDQ         DX, R10
+	PREFETCHT0   (R11)(R10*1)
 	ADDQ         DX, R11
+	PREFETCHT0   (R12)(R10*1)
+	ADDQ         DX, R12
 	DECQ         R9
 	JNZ          row4
 
 rows5:
-	VMOVUPD Y2, 128(AX)(R8*8)
-	VMOVUPD Y3, 160(AX)(R8*8)
-	VMOVUPD Y4, 256(AX)(R8*8)
-	VMOVUPD Y5, 288(AX)(R8*8)
+	VMOVUPD Y2, 2048(AX)(R8*8)
+	VMOVUPD Y3, 2080(AX)(R8*8)
+	VMOVUPD Y4, 4096(AX)(R8*8)
+	VMOVUPD Y5, 4128(AX)(R8*8)
 	ADDQ    $0x08, R8
 	SUBQ    $0x08, DI
 	JGE     whole1
@@ -8264,10 +8386,12 @@ rest2:
 	VPCMPGTD     constants<>+0(SB), Y0, Y0
 	VMOVUPD      (AX)(R8*8), Y1
 	VMOVUPD      32(AX)(R8*8), Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
+	VMOVUPD      2048(AX)(R8*8), Y3
+	VMOVUPD      2080(AX)(R8*8), Y4
+	VMOVUPD      4096(AX)(R8*8), Y5
+	VMOVUPD      4128(AX)(R8*8), Y6
+	MOVQ         DX, DI
+	SHLQ         $0x04, DI
 	LEAQ         (BX)(R8*4), BX
 	LEAQ         (SI)(R8*4), SI
 	TESTQ        CX, CX
@@ -8288,23 +8412,25 @@ row6:
 	VSUBPD       Y2, Y10, Y10
 	VFMADD231PD  Y7, Y9, Y5
 	VFMADD231PD  Y8, Y10, Y6
+	PREFETCHT0   (BX)(DI*1)
 	ADDQ         DX, BX
+	PREFETCHT0   (SI)(DI*1)
 	ADDQ         DX, SI
 	DECQ         CX
 	JNZ          row6
 
 rows7:
-	VMOVUPD Y3, 128(AX)(R8*8)
-	VMOVUPD Y4, 160(AX)(R8*8)
-	VMOVUPD Y5, 256(AX)(R8*8)
-	VMOVUPD Y6, 288(AX)(R8*8)
+	VMOVUPD Y3, 2048(AX)(R8*8)
+	VMOVUPD Y4, 2080(AX)(R8*8)
+	VMOVUPD Y5, 4096(AX)(R8*8)
+	VMOVUPD Y6, 4128(AX)(R8*8)
 
 done3:
 	VZEROUPPER
 	RET
 
 // func columnGradAVX2(dst []float32, coef []float64, dy []float32, x []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·columnGradAVX2(SB), NOSPLIT, $0-120
 	MOVQ coef_base+24(FP), AX
 	MOVQ rows+104(FP), CX
@@ -8321,27 +8447,29 @@ TEXT ·columnGradAVX2(SB), NOSPLIT, $0-120
 whole1:
 	VMOVUPD (AX)(R9*8), Y0
 	VMOVUPD 32(AX)(R9*8), Y1
-	VMOVUPD 128(AX)(R9*8), Y2
-	VMOVUPD 160(AX)(R9*8), Y3
-	VMOVUPD 256(AX)(R9*8), Y4
-	VMOVUPD 288(AX)(R9*8), Y5
-	VMOVUPD 384(AX)(R9*8), Y6
-	VMOVUPD 416(AX)(R9*8), Y7
+	VMOVUPD 2048(AX)(R9*8), Y2
+	VMOVUPD 2080(AX)(R9*8), Y3
+	VMOVUPD 4096(AX)(R9*8), Y4
+	VMOVUPD 4128(AX)(R9*8), Y5
+	VMOVUPD 6144(AX)(R9*8), Y6
+	VMOVUPD 6176(AX)(R9*8), Y7
 	MOVQ    CX, R10
-	LEAQ    (BX)(R9*4), R11
-	LEAQ    (SI)(R9*4), R12
-	LEAQ    (DI)(R9*4), R13
+	MOVQ    DX, R11
+	SHLQ    $0x04, R11
+	LEAQ    (BX)(R9*4), R12
+	LEAQ    (SI)(R9*4), R13
+	LEAQ    (DI)(R9*4), R14
 	TESTQ   R10, R10
 	JZ      rows5
 
 row4:
-	VMOVUPS      (R12), Y8
+	VMOVUPS      (R13), Y8
 	VEXTRACTF128 $0x01, Y8, X9
 	VCVTPS2PD    X8, Y8
 	VCVTPS2PD    X9, Y9
 	VSUBPD       Y2, Y8, Y8
 	VSUBPD       Y3, Y9, Y9
-	VMOVUPS      (R13), Y12
+	VMOVUPS      (R14), Y12
 	VEXTRACTF128 $0x01, Y12, X10
 	VCVTPS2PD    X12, Y12
 	VCVTPS2PD    X10, Y13
@@ -8354,10 +8482,13 @@ row4:
 	VCVTPD2PSY   Y8, X10
 	VCVTPD2PSY   Y9, X8
 	VINSERTF128  $0x01, X8, Y10, Y10
-	VMOVUPS      Y10, (R11)
-	ADDQ         DX, R11
+	VMOVUPS      Y10, (R12)
+	PREFETCHT0   (R12)(R11*1)
 	ADDQ         DX, R12
+	PREFETCHT0   (R13)(R11*1)
 	ADDQ         DX, R13
+	PREFETCHT0   (R14)(R11*1)
+	ADDQ         DX, R14
 	DECQ         R10
 	JNZ          row4
 
@@ -8374,27 +8505,29 @@ rest2:
 	VPCMPGTD     constants<>+0(SB), Y0, Y0
 	VMOVUPD      (AX)(R9*8), Y1
 	VMOVUPD      32(AX)(R9*8), Y2
-	VMOVUPD      128(AX)(R9*8), Y3
-	VMOVUPD      160(AX)(R9*8), Y4
-	VMOVUPD      256(AX)(R9*8), Y5
-	VMOVUPD      288(AX)(R9*8), Y6
-	VMOVUPD      384(AX)(R9*8), Y7
-	VMOVUPD      416(AX)(R9*8), Y8
+	VMOVUPD      2048(AX)(R9*8), Y3
+	VMOVUPD      2080(AX)(R9*8), Y4
+	VMOVUPD      4096(AX)(R9*8), Y5
+	VMOVUPD      4128(AX)(R9*8), Y6
+	VMOVUPD      6144(AX)(R9*8), Y7
+	VMOVUPD      6176(AX)(R9*8), Y8
 	MOVQ         CX, AX
-	LEAQ         (BX)(R9*4), CX
-	LEAQ         (SI)(R9*4), BX
-	LEAQ         (DI)(R9*4), SI
+	MOVQ         DX, CX
+	SHLQ         $0x04, CX
+	LEAQ         (BX)(R9*4), BX
+	LEAQ         (SI)(R9*4), SI
+	LEAQ         (DI)(R9*4), DI
 	TESTQ        AX, AX
 	JZ           rows7
 
 row6:
-	VMASKMOVPS   (BX), Y0, Y9
+	VMASKMOVPS   (SI), Y0, Y9
 	VEXTRACTF128 $0x01, Y9, X10
 	VCVTPS2PD    X9, Y9
 	VCVTPS2PD    X10, Y10
 	VSUBPD       Y3, Y9, Y9
 	VSUBPD       Y4, Y10, Y10
-	VMASKMOVPS   (SI), Y0, Y12
+	VMASKMOVPS   (DI), Y0, Y12
 	VEXTRACTF128 $0x01, Y12, X11
 	VCVTPS2PD    X12, Y12
 	VCVTPS2PD    X11, Y13
@@ -8407,10 +8540,13 @@ row6:
 	VCVTPD2PSY   Y9, X11
 	VCVTPD2PSY   Y10, X9
 	VINSERTF128  $0x01, X9, Y11, Y11
-	VMASKMOVPS   Y11, Y0, (CX)
-	ADDQ         DX, CX
+	VMASKMOVPS   Y11, Y0, (BX)
+	PREFETCHT0   (BX)(CX*1)
 	ADDQ         DX, BX
+	PREFETCHT0   (SI)(CX*1)
 	ADDQ         DX, SI
+	PREFETCHT0   (DI)(CX*1)
+	ADDQ         DX, DI
 	DECQ         AX
 	JNZ          row6
 
@@ -8420,7 +8556,7 @@ done3:
 	RET
 
 // func rowDotsAVX2(coef []float64, dy []float32, x []float32, means []float32, rstds []float32, cols int, rows int, stride int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·rowDotsAVX2(SB), NOSPLIT, $0-144
 	MOVQ means_base+72(FP), AX
 	MOVQ rstds_base+96(FP), CX
@@ -8436,25 +8572,27 @@ TEXT ·rowDotsAVX2(SB), NOSPLIT, $0-144
 	JLT  rest2
 
 whole1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	XORQ   R11, R11
-	MOVQ   BX, R12
-	LEAQ   (DI)(R10*4), R13
-	LEAQ   (R8)(R10*4), R14
-	TESTQ  R12, R12
-	JZ     rows5
+	VMOVUPD (DX)(R10*8), Y0
+	VMOVUPD 32(DX)(R10*8), Y1
+	VMOVUPD 2048(DX)(R10*8), Y2
+	VMOVUPD 2080(DX)(R10*8), Y3
+	XORQ    R11, R11
+	MOVQ    BX, R12
+	MOVQ    SI, R13
+	SHLQ    $0x04, R13
+	LEAQ    (DI)(R10*4), R14
+	LEAQ    (R8)(R10*4), R15
+	TESTQ   R12, R12
+	JZ      rows5
 
 row4:
-	VMOVUPS      (R13), Y4
+	VMOVUPS      (R14), Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VCVTPS2PD    X4, Y4
 	VCVTPS2PD    X5, Y5
 	VADDPD       Y4, Y0, Y0
 	VADDPD       Y5, Y1, Y1
-	VMOVUPS      (R14), Y6
+	VMOVUPS      (R15), Y6
 	VEXTRACTF128 $0x01, Y6, X7
 	VCVTPS2PD    X6, Y6
 	VCVTPS2PD    X7, Y7
@@ -8471,16 +8609,18 @@ row4:
 	VFMADD231PD  Y4, Y6, Y2
 	VFMADD231PD  Y5, Y7, Y3
 	INCQ         R11
-	ADDQ         SI, R13
+	PREFETCHT0   (R14)(R13*1)
 	ADDQ         SI, R14
+	PREFETCHT0   (R15)(R13*1)
+	ADDQ         SI, R15
 	DECQ         R12
 	JNZ          row4
 
 rows5:
 	VMOVUPD Y0, (DX)(R10*8)
 	VMOVUPD Y1, 32(DX)(R10*8)
-	VMOVUPD Y2, 128(DX)(R10*8)
-	VMOVUPD Y3, 160(DX)(R10*8)
+	VMOVUPD Y2, 2048(DX)(R10*8)
+	VMOVUPD Y3, 2080(DX)(R10*8)
 	ADDQ    $0x08, R10
 	SUBQ    $0x08, R9
 	JGE     whole1
@@ -8491,11 +8631,13 @@ rest2:
 	VMOVD        R9, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     constants<>+0(SB), Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
+	VMOVUPD      (DX)(R10*8), Y1
+	VMOVUPD      32(DX)(R10*8), Y2
+	VMOVUPD      2048(DX)(R10*8), Y3
+	VMOVUPD      2080(DX)(R10*8), Y4
 	XORQ         R9, R9
+	MOVQ         SI, R11
+	SHLQ         $0x04, R11
 	LEAQ         (DI)(R10*4), DI
 	LEAQ         (R8)(R10*4), R8
 	TESTQ        BX, BX
@@ -8525,7 +8667,9 @@ row6:
 	VFMADD231PD  Y5, Y7, Y3
 	VFMADD231PD  Y6, Y8, Y4
 	INCQ         R9
+	PREFETCHT0   (DI)(R11*1)
 	ADDQ         SI, DI
+	PREFETCHT0   (R8)(R11*1)
 	ADDQ         SI, R8
 	DECQ         BX
 	JNZ          row6
@@ -8533,8 +8677,8 @@ row6:
 rows7:
 	VMOVUPD Y1, (DX)(R10*8)
 	VMOVUPD Y2, 32(DX)(R10*8)
-	VMOVUPD Y3, 128(DX)(R10*8)
-	VMOVUPD Y4, 160(DX)(R10*8)
+	VMOVUPD Y3, 2048(DX)(R10*8)
+	VMOVUPD Y4, 2080(DX)(R10*8)
 
 done3:
 	VZEROUPPER
@@ -8555,6 +8699,8 @@ TEXT ·columnSoftmaxAVX2(SB), NOSPLIT, $0-72
 whole1:
 	VBROADCASTSS constants<>+152(SB), Y0
 	MOVQ         AX, DI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(SI*4), R8
 	TESTQ        DI, DI
 	JZ           rows5
@@ -8570,6 +8716,8 @@ rows5:
 	VXORPS Y1, Y1, Y1
 	VXORPS Y4, Y4, Y4
 	MOVQ   AX, DI
+	MOVQ   CX, R8
+	SHLQ   $0x04, R8
 	LEAQ   (DX)(SI*4), R8
 	TESTQ  DI, DI
 	JZ     rows7
@@ -8629,6 +8777,8 @@ rows7:
 	VCVTPD2PSY  Y4, X0
 	VINSERTF128 $0x01, X0, Y2, Y2
 	MOVQ        AX, DI
+	MOVQ        CX, R8
+	SHLQ        $0x04, R8
 	LEAQ        (DX)(SI*4), R8
 	TESTQ       DI, DI
 	JZ          rows9
@@ -8654,6 +8804,8 @@ rest2:
 	VPCMPGTD     constants<>+0(SB), Y0, Y0
 	VBROADCASTSS constants<>+152(SB), Y1
 	MOVQ         AX, BX
+	MOVQ         CX, DI
+	SHLQ         $0x04, DI
 	LEAQ         (DX)(SI*4), DI
 	TESTQ        BX, BX
 	JZ           rows11
@@ -8669,6 +8821,8 @@ rows11:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y4, Y4, Y4
 	MOVQ   AX, BX
+	MOVQ   CX, DI
+	SHLQ   $0x04, DI
 	LEAQ   (DX)(SI*4), DI
 	TESTQ  BX, BX
 	JZ     rows13
@@ -8727,6 +8881,8 @@ rows13:
 	VCVTPD2PSY  Y2, X3
 	VCVTPD2PSY  Y4, X1
 	VINSERTF128 $0x01, X1, Y3, Y3
+	MOVQ        CX, BX
+	SHLQ        $0x04, BX
 	LEAQ        (DX)(SI*4), DX
 	TESTQ       AX, AX
 	JZ          rows15
@@ -8759,6 +8915,8 @@ TEXT ·columnRestrictedSoftmaxAVX2(SB), NOSPLIT, $0-72
 whole1:
 	VBROADCASTSS constants<>+0(SB), Y0
 	MOVQ         AX, DI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(SI*4), R8
 	TESTQ        DI, DI
 	JZ           rows5
@@ -8774,6 +8932,8 @@ rows5:
 	VXORPS Y1, Y1, Y1
 	VXORPS Y4, Y4, Y4
 	MOVQ   AX, DI
+	MOVQ   CX, R8
+	SHLQ   $0x04, R8
 	LEAQ   (DX)(SI*4), R8
 	TESTQ  DI, DI
 	JZ     rows7
@@ -8877,6 +9037,8 @@ rows7:
 	VCVTPD2PSY   Y4, X0
 	VINSERTF128  $0x01, X0, Y2, Y2
 	MOVQ         AX, DI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(SI*4), R8
 	TESTQ        DI, DI
 	JZ           rows9
@@ -8902,6 +9064,8 @@ rest2:
 	VPCMPGTD     constants<>+0(SB), Y0, Y0
 	VBROADCASTSS constants<>+0(SB), Y1
 	MOVQ         AX, BX
+	MOVQ         CX, DI
+	SHLQ         $0x04, DI
 	LEAQ         (DX)(SI*4), DI
 	TESTQ        BX, BX
 	JZ           rows11
@@ -8917,6 +9081,8 @@ rows11:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y4, Y4, Y4
 	MOVQ   AX, BX
+	MOVQ   CX, DI
+	SHLQ   $0x04, DI
 	LEAQ   (DX)(SI*4), DI
 	TESTQ  BX, BX
 	JZ     rows13
@@ -9019,6 +9185,8 @@ rows13:
 	VCVTPD2PSY   Y2, X3
 	VCVTPD2PSY   Y4, X1
 	VINSERTF128  $0x01, X1, Y3, Y3
+	MOVQ         CX, BX
+	SHLQ         $0x04, BX
 	LEAQ         (DX)(SI*4), DX
 	TESTQ        AX, AX
 	JZ           rows15
@@ -9051,6 +9219,8 @@ TEXT ·columnLogSoftmaxAVX2(SB), NOSPLIT, $0-72
 whole1:
 	VBROADCASTSS constants<>+152(SB), Y0
 	MOVQ         AX, DI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(SI*4), R8
 	TESTQ        DI, DI
 	JZ           rows5
@@ -9066,6 +9236,8 @@ rows5:
 	VXORPS Y1, Y1, Y1
 	VXORPS Y4, Y4, Y4
 	MOVQ   AX, DI
+	MOVQ   CX, R8
+	SHLQ   $0x04, R8
 	LEAQ   (DX)(SI*4), R8
 	TESTQ  DI, DI
 	JZ     rows7
@@ -9192,6 +9364,8 @@ rows7:
 	VANDPS       Y1, Y2, Y1
 	VORPS        Y1, Y0, Y0
 	MOVQ         AX, DI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(SI*4), R8
 	TESTQ        DI, DI
 	JZ           rows9
@@ -9217,6 +9391,8 @@ rest2:
 	VPCMPGTD     constants<>+0(SB), Y0, Y0
 	VBROADCASTSS constants<>+152(SB), Y1
 	MOVQ         AX, BX
+	MOVQ         CX, DI
+	SHLQ         $0x04, DI
 	LEAQ         (DX)(SI*4), DI
 	TESTQ        BX, BX
 	JZ           rows11
@@ -9232,6 +9408,8 @@ rows11:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y4, Y4, Y4
 	MOVQ   AX, BX
+	MOVQ   CX, DI
+	SHLQ   $0x04, DI
 	LEAQ   (DX)(SI*4), DI
 	TESTQ  BX, BX
 	JZ     rows13
@@ -9357,6 +9535,8 @@ rows13:
 	VBROADCASTSS constants<>+32(SB), Y2
 	VANDPS       Y2, Y3, Y2
 	VORPS        Y2, Y1, Y1
+	MOVQ         CX, BX
+	SHLQ         $0x04, BX
 	LEAQ         (DX)(SI*4), DX
 	TESTQ        AX, AX
 	JZ           rows15
@@ -9391,6 +9571,8 @@ whole1:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   AX, R8
+	MOVQ   CX, R9
+	SHLQ   $0x04, R9
 	LEAQ   (DX)(DI*4), R9
 	LEAQ   (BX)(DI*4), R10
 	TESTQ  R8, R8
@@ -9417,6 +9599,8 @@ rows5:
 	VCVTPD2PSY  Y1, X0
 	VINSERTF128 $0x01, X0, Y6, Y6
 	MOVQ        AX, R8
+	MOVQ        CX, R9
+	SHLQ        $0x04, R9
 	LEAQ        (DX)(DI*4), R9
 	LEAQ        (BX)(DI*4), R10
 	TESTQ       R8, R8
@@ -9447,6 +9631,8 @@ rest2:
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	MOVQ         AX, SI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(DI*4), R8
 	LEAQ         (BX)(DI*4), R9
 	TESTQ        SI, SI
@@ -9472,6 +9658,8 @@ rows9:
 	VCVTPD2PSY  Y1, X7
 	VCVTPD2PSY  Y2, X1
 	VINSERTF128 $0x01, X1, Y7, Y7
+	MOVQ        CX, SI
+	SHLQ        $0x04, SI
 	LEAQ        (DX)(DI*4), DX
 	LEAQ        (BX)(DI*4), BX
 	TESTQ       AX, AX
@@ -9510,6 +9698,8 @@ whole1:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   AX, R8
+	MOVQ   CX, R9
+	SHLQ   $0x04, R9
 	LEAQ   (DX)(DI*4), R9
 	LEAQ   (BX)(DI*4), R10
 	TESTQ  R8, R8
@@ -9532,6 +9722,8 @@ rows5:
 	VCVTPD2PSY  Y1, X0
 	VINSERTF128 $0x01, X0, Y4, Y4
 	MOVQ        AX, R8
+	MOVQ        CX, R9
+	SHLQ        $0x04, R9
 	LEAQ        (DX)(DI*4), R9
 	LEAQ        (BX)(DI*4), R10
 	TESTQ       R8, R8
@@ -9600,6 +9792,8 @@ rest2:
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	MOVQ         AX, SI
+	MOVQ         CX, R8
+	SHLQ         $0x04, R8
 	LEAQ         (DX)(DI*4), R8
 	LEAQ         (BX)(DI*4), R9
 	TESTQ        SI, SI
@@ -9621,6 +9815,8 @@ rows9:
 	VCVTPD2PSY  Y1, X5
 	VCVTPD2PSY  Y2, X1
 	VINSERTF128 $0x01, X1, Y5, Y5
+	MOVQ        CX, SI
+	SHLQ        $0x04, SI
 	LEAQ        (DX)(DI*4), DX
 	LEAQ        (BX)(DI*4), BX
 	TESTQ       AX, AX

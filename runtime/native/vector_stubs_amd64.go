@@ -219,32 +219,32 @@ func normDotsAVX512(dy []float32, x []float32, gamma []float32, mean float64) (s
 //go:noescape
 func normGradAVX512(dst []float32, dy []float32, x []float32, gamma []float32, mean float64, rstd float64, sum float64, slope float64)
 
-// columnSumsAVX512 sums a block's columns into row 0 of coef. A block is up to 16 columns of rows that lie stride elements apart; row k of coef is coef[16*k:].
+// columnSumsAVX512 adds a tile's columns to row 0 of coef. A tile is up to 256 columns of rows that lie stride elements apart; row k of coef is coef[256*k:].
 //
 //go:noescape
 func columnSumsAVX512(coef []float64, x []float32, cols int, rows int, stride int)
 
-// columnSquaresAVX512 sums (x - row 0)^2 into row 1 of coef.
+// columnSquaresAVX512 adds (x - row 0)^2 to row 1 of coef.
 //
 //go:noescape
 func columnSquaresAVX512(coef []float64, x []float32, cols int, rows int, stride int)
 
-// columnAffineAVX512 sets the block dst to (x - row 0)*row 1 + row 2.
+// columnAffineAVX512 sets the tile dst to (x - row 0)*row 1 + row 2.
 //
 //go:noescape
 func columnAffineAVX512(dst []float32, coef []float64, x []float32, cols int, rows int, stride int)
 
-// columnDotsAVX512 sums dy into row 1 of coef, and dy*(x - row 0) into row 2.
+// columnDotsAVX512 adds dy to row 1 of coef, and dy*(x - row 0) to row 2.
 //
 //go:noescape
 func columnDotsAVX512(coef []float64, dy []float32, x []float32, cols int, rows int, stride int)
 
-// columnGradAVX512 sets the block dst to row 3 * (dy - row 1 - (x - row 0)*row 2).
+// columnGradAVX512 sets the tile dst to row 3 * (dy - row 1 - (x - row 0)*row 2).
 //
 //go:noescape
 func columnGradAVX512(dst []float32, coef []float64, dy []float32, x []float32, cols int, rows int, stride int)
 
-// rowDotsAVX512 sums dy into row 0 of coef, and dy*(x-mean)*rstd, of which each row has its own, into row 1.
+// rowDotsAVX512 adds dy to row 0 of coef, and dy*(x-mean)*rstd, of which each row has its own, to row 1.
 //
 //go:noescape
 func rowDotsAVX512(coef []float64, dy []float32, x []float32, means []float32, rstds []float32, cols int, rows int, stride int)
@@ -489,32 +489,32 @@ func normDotsAVX2(dy []float32, x []float32, gamma []float32, mean float64) (sum
 //go:noescape
 func normGradAVX2(dst []float32, dy []float32, x []float32, gamma []float32, mean float64, rstd float64, sum float64, slope float64)
 
-// columnSumsAVX2 sums a block's columns into row 0 of coef. A block is up to 16 columns of rows that lie stride elements apart; row k of coef is coef[16*k:].
+// columnSumsAVX2 adds a tile's columns to row 0 of coef. A tile is up to 256 columns of rows that lie stride elements apart; row k of coef is coef[256*k:].
 //
 //go:noescape
 func columnSumsAVX2(coef []float64, x []float32, cols int, rows int, stride int)
 
-// columnSquaresAVX2 sums (x - row 0)^2 into row 1 of coef.
+// columnSquaresAVX2 adds (x - row 0)^2 to row 1 of coef.
 //
 //go:noescape
 func columnSquaresAVX2(coef []float64, x []float32, cols int, rows int, stride int)
 
-// columnAffineAVX2 sets the block dst to (x - row 0)*row 1 + row 2.
+// columnAffineAVX2 sets the tile dst to (x - row 0)*row 1 + row 2.
 //
 //go:noescape
 func columnAffineAVX2(dst []float32, coef []float64, x []float32, cols int, rows int, stride int)
 
-// columnDotsAVX2 sums dy into row 1 of coef, and dy*(x - row 0) into row 2.
+// columnDotsAVX2 adds dy to row 1 of coef, and dy*(x - row 0) to row 2.
 //
 //go:noescape
 func columnDotsAVX2(coef []float64, dy []float32, x []float32, cols int, rows int, stride int)
 
-// columnGradAVX2 sets the block dst to row 3 * (dy - row 1 - (x - row 0)*row 2).
+// columnGradAVX2 sets the tile dst to row 3 * (dy - row 1 - (x - row 0)*row 2).
 //
 //go:noescape
 func columnGradAVX2(dst []float32, coef []float64, dy []float32, x []float32, cols int, rows int, stride int)
 
-// rowDotsAVX2 sums dy into row 0 of coef, and dy*(x-mean)*rstd, of which each row has its own, into row 1.
+// rowDotsAVX2 adds dy to row 0 of coef, and dy*(x-mean)*rstd, of which each row has its own, to row 1.
 //
 //go:noescape
 func rowDotsAVX2(coef []float64, dy []float32, x []float32, means []float32, rstds []float32, cols int, rows int, stride int)

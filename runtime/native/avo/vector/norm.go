@@ -16,19 +16,19 @@ func norms(start func(name, signature, doc string) *routine) {
 	start("normGrad", "func(dst, dy, x, gamma []float32, mean, rstd, sum, slope float64)",
 		"sets dst to rstd*(dy*gamma - sum - (x-mean)*slope).").normGrad()
 
-	const block = "A block is up to 16 columns of rows that lie stride elements apart; row k of coef is coef[16*k:]."
+	const tile = "A tile is up to 256 columns of rows that lie stride elements apart; row k of coef is coef[256*k:]."
 	start("columnSums", "func(coef []float64, x []float32, cols, rows, stride int)",
-		"sums a block's columns into row 0 of coef. "+block).columnSums()
+		"adds a tile's columns to row 0 of coef. "+tile).columnSums()
 	start("columnSquares", "func(coef []float64, x []float32, cols, rows, stride int)",
-		"sums (x - row 0)^2 into row 1 of coef.").columnSquares()
+		"adds (x - row 0)^2 to row 1 of coef.").columnSquares()
 	start("columnAffine", "func(dst []float32, coef []float64, x []float32, cols, rows, stride int)",
-		"sets the block dst to (x - row 0)*row 1 + row 2.").columnAffine()
+		"sets the tile dst to (x - row 0)*row 1 + row 2.").columnAffine()
 	start("columnDots", "func(coef []float64, dy, x []float32, cols, rows, stride int)",
-		"sums dy into row 1 of coef, and dy*(x - row 0) into row 2.").columnDots()
+		"adds dy to row 1 of coef, and dy*(x - row 0) to row 2.").columnDots()
 	start("columnGrad", "func(dst []float32, coef []float64, dy, x []float32, cols, rows, stride int)",
-		"sets the block dst to row 3 * (dy - row 1 - (x - row 0)*row 2).").columnGrad()
+		"sets the tile dst to row 3 * (dy - row 1 - (x - row 0)*row 2).").columnGrad()
 	start("rowDots", "func(coef []float64, dy, x, means, rstds []float32, cols, rows, stride int)",
-		"sums dy into row 0 of coef, and dy*(x-mean)*rstd, of which each row has its own, into row 1.").rowDots()
+		"adds dy to row 0 of coef, and dy*(x-mean)*rstd, of which each row has its own, to row 1.").rowDots()
 }
 
 func (l *lanes) do64(f binary, x, y [2]VecVirtual) [2]VecVirtual {
@@ -132,7 +132,7 @@ func (r *routine) normGrad() {
 // A block is some columns of up to three arrays, taken a vector at a time, and of each vector all rows.
 type block struct {
 	*routine
-	coef, rows, stride GPVirtual
+	coef, rows, stride GPVirtual // coef is nil where there are none
 	arrays             []GPVirtual
 	at                 at
 	partial            bool
@@ -161,11 +161,14 @@ func (r *routine) blocks(do func(b *block), arrays ...string) {
 	end()
 }
 
-// eachRow calls do once, for all rows, with the places of the vector in the arrays.
+// eachRow calls do once, for all rows, with the places of the vector in the arrays. Where a matrix is taken
+// by tiles of 16 rows it asks for the next one: rows lie too far apart for the processor to foresee them.
 func (b *block) eachRow(do func(places []Mem)) {
 	next, done := b.label("row"), b.label("rows")
-	left, places, pointers := GP64(), make([]Mem, len(b.arrays)), make([]GPVirtual, len(b.arrays))
+	left, ahead, places, pointers := GP64(), GP64(), make([]Mem, len(b.arrays)), make([]GPVirtual, len(b.arrays))
 	MOVQ(b.rows, left)
+	MOVQ(b.stride, ahead)
+	SHLQ(Imm(4), ahead)
 	for i, a := range b.arrays {
 		pointers[i] = GP64()
 		LEAQ(b.at(a), pointers[i])
@@ -176,6 +179,9 @@ func (b *block) eachRow(do func(places []Mem)) {
 	Label(next)
 	do(places)
 	for _, p := range pointers {
+		if b.coef != nil {
+			PREFETCHT0(Mem{Base: p, Index: ahead, Scale: 1})
+		}
 		ADDQ(b.stride, p)
 	}
 	DECQ(left)
@@ -183,11 +189,14 @@ func (b *block) eachRow(do func(places []Mem)) {
 	Label(done)
 }
 
+// panel is the distance between the rows of coefficients.
+const panel = 256
+
 // place is where the vector's coefficients of row k lie; the upper lanes follow the lower.
 func (b *block) place(k int) [2]Mem {
 	m := b.at(b.coef)
 	m.Scale = 8
-	return [2]Mem{m.Offset(k * 16 * 8), m.Offset(k*16*8 + b.count()*4)}
+	return [2]Mem{m.Offset(k * panel * 8), m.Offset(k*panel*8 + b.count()*4)}
 }
 
 func (b *block) coefficient(k int) [2]VecVirtual {
@@ -205,7 +214,7 @@ func (b *block) wide(m Mem) [2]VecVirtual { return b.loadWide(m, b.partial) }
 
 func (r *routine) columnSums() {
 	r.columns(func(b *block) {
-		total := b.newSum()
+		total := sum(b.coefficient(0))
 		b.eachRow(func(m []Mem) { total.add(b.wide(m[0])) })
 		b.keep(0, total)
 	}, "x")
@@ -213,7 +222,7 @@ func (r *routine) columnSums() {
 
 func (r *routine) columnSquares() {
 	r.columns(func(b *block) {
-		center, total := b.coefficient(0), b.newSum()
+		center, total := b.coefficient(0), sum(b.coefficient(1))
 		b.eachRow(func(m []Mem) {
 			d := b.sub64(b.wide(m[0]), center)
 			total.addProduct(d, d)
@@ -234,7 +243,7 @@ func (r *routine) columnAffine() {
 
 func (r *routine) columnDots() {
 	r.columns(func(b *block) {
-		center, total, dot := b.coefficient(0), b.newSum(), b.newSum()
+		center, total, dot := b.coefficient(0), sum(b.coefficient(1)), sum(b.coefficient(2))
 		b.eachRow(func(m []Mem) {
 			d := b.wide(m[0])
 			total.add(d)
@@ -259,7 +268,7 @@ func (r *routine) columnGrad() {
 func (r *routine) rowDots() {
 	means, rstds := address("means"), address("rstds")
 	r.columns(func(b *block) {
-		total, dot, row := b.newSum(), b.newSum(), GP64()
+		total, dot, row := sum(b.coefficient(0)), sum(b.coefficient(1)), GP64()
 		XORQ(row, row)
 		b.eachRow(func(m []Mem) {
 			d := b.wide(m[0])
