@@ -89,15 +89,25 @@ func tableOps() []*Op {
 			Doc: "Row index of the table, for every index: an embedding. An index out of range is an error."},
 		{Name: "scatter_add", Group: "tables", Operands: "x,index", Flags: Differentiable, Attrs: []AttrSpec{{"rows", DimsAttr, nil, nil}},
 			Infer: func(c *Call) ([]Type, error) {
-				x, i, rows := c.Args[0], c.Args[1], c.DimList("rows")
+				x, rows := c.Args[0], c.DimList("rows")
 				if err := wantFloat(c, 0); err != nil {
 					return nil, err
 				}
-				if i.Sparse || i.DType != I32 || x.Rank() < i.Rank() || !slices.Equal(x.Dims[:i.Rank()], i.Dims) || len(rows) != 1 {
-					return nil, fmt.Errorf("%v has no row for each index of %v", x, i)
+				if len(rows) != 1 {
+					return nil, fmt.Errorf("%v has no row for each index of %v", x, c.Args[1])
 				}
-				return []Type{Tensor(x.DType, slices.Concat(rows, x.Dims[i.Rank():])...)}, nil
+				t, err := scattered(x, c.Args[1], rows[0])
+				return []Type{t}, err
 			}, FLOPs: perOperand(0, 1),
 			Doc: "A table of zeros to which the rows of x are added at index, in order: the gradient of gather."},
 	}
+}
+
+// scattered returns the type of a table of so many rows, to which the rows of x are added at an index.
+func scattered(x, index Type, rows Dim) (Type, error) {
+	r := index.Rank()
+	if index.Sparse || index.DType != I32 || x.Rank() < r || !slices.Equal(x.Dims[:r], index.Dims) {
+		return Type{}, fmt.Errorf("%v has no row for each index of %v", x, index)
+	}
+	return Tensor(x.DType, slices.Concat([]Dim{rows}, x.Dims[r:])...), nil
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // fuse makes one sweep over memory of a dense product and what is done to its elements, and of an activation and the bias before
-// it. What something else reads is kept apart.
+// it, and one of the update of a table. What something else reads is kept apart.
 var fuse = Pass{
 	Name: "fuse",
 	Why:  "what follows a product is done while its result is in the cache, instead of in sweeps over memory",
@@ -15,18 +15,21 @@ var fuse = Pass{
 		f := newFusion(g)
 		f.products()
 		f.biases()
+		f.tables()
 		c := graph.NewCopier(g)
 		for _, n := range g.Nodes {
 			switch w := f.by[n]; {
 			case f.taken[n]: // it is computed where the last of its group is
 			case w != nil:
 				c.New.At(graph.Context{Phase: n.Phase, Label: n.Label, Region: n.Region, Pos: n.Pos})
-				v := c.New.Add(w.op, w.attrs, c.Values(w.args)...)[0]
-				if t := n.Results[0].Type; !v.Type.Equal(t) {
-					v = c.New.Add("reshape", graph.Attrs{"shape": t.Dims}, v)[0]
+				for i, v := range c.New.Add(w.op, w.attrs, c.Values(w.args)...) {
+					old := n.Results[i]
+					if t := old.Type; !v.Type.Equal(t) {
+						v = c.New.Add("reshape", graph.Attrs{"shape": t.Dims}, v)[0]
+					}
+					v.ReadBy = old.ReadBy
+					c.Map(old, v)
 				}
-				v.ReadBy = n.Results[0].ReadBy
-				c.Map(n.Results[0], v)
 			default:
 				c.Copy(n)
 			}
@@ -44,7 +47,7 @@ type fusion struct {
 	by    map[*graph.Node]*whole // what computes a node and those taken for it
 }
 
-// whole is a fused node; its result is reshaped to that of the last node that it stands for.
+// whole is a fused node; its results are reshaped to those of the last node that it stands for.
 type whole struct {
 	op    string
 	attrs graph.Attrs

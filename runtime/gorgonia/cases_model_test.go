@@ -35,6 +35,9 @@ func modelCases(dt string, add func(op string, attrs graph.Attrs, operands ...st
 	add("gather", nil, dt+"[5]", "i32[] below 5")
 	add("scatter_add", graph.Attrs{"rows": dims("[5]")}, dt+"[2, 4, 3]", "i32[2, 4] below 5")
 	add("scatter_add", graph.Attrs{"rows": dims("[5]")}, dt+"[]", "i32[] below 5")
+	for _, op := range []string{"adam_rows", "radam_rows"} {
+		add(op, nil, dt+"[5, 3]", dt+"[5, 3]", dt+"[5, 3] positive", dt+"[2, 4, 3]", dt+"[]", "i32[] below 9", "i32[2, 4] below 5")
+	}
 	for side, n := range map[string]string{"row": "5", "col": "4"} {
 		add("edge_gather", graph.Attrs{"side": side}, "pattern[5, 4, 7]", dt+"["+n+", 3]")
 		add("edge_sum", graph.Attrs{"side": side}, "pattern[5, 4, 7]", dt+"[7, 3]")

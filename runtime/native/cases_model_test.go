@@ -70,6 +70,14 @@ func tableCases(add addCase) {
 			add("scatter_add", graph.Attrs{"rows": dims(table[0])}, normals(slices.Concat(index, table[1:])...), labels(table[0], index...))
 		}
 	}
+	for _, table := range [][]int{{5}, {4, 3}, {3, 2, 5}, {300, 70}, {3, 5000}} {
+		for _, index := range [][]int{{}, {7}, {0}, {3, 4}, {500}} {
+			for op, step := range map[string]int{"adam_rows": 3, "radam_rows": 9} {
+				add(op, graph.Attrs{"weight_decay": 0.1, "lr_scale": 0.5}, normals(table...), normals(table...), between(0.1, 2, table...),
+					normals(slices.Concat(index, table[1:])...), constant(1e-2), integer(step), labels(table[0], index...))
+			}
+		}
+	}
 	add("scatter_add", graph.Attrs{"rows": dims(40)}, normals(600, 130), labels(3, 600)) // most rows have none
 }
 

@@ -97,7 +97,7 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 		return headBound(want, eps)
 	case "attention", "attention_grad":
 		return attentionBound(want, eps)
-	case "bias_act", "elu", "elu_grad", "sigmoid_grad", "tanh_grad", "shift", "sgd", "adam", "radam", "softmax_grad", "log_softmax", "log_softmax_grad",
+	case "bias_act", "elu", "elu_grad", "sigmoid_grad", "tanh_grad", "shift", "sgd", "adam", "radam", "adam_rows", "radam_rows", "softmax_grad", "log_softmax", "log_softmax_grad",
 		"softmax_cross_entropy", "softmax_cross_entropy_grad", "row_cosine":
 		largest := 1.0
 		for _, in := range want.In {

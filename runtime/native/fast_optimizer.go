@@ -4,8 +4,13 @@ import "math"
 
 func addFastOptimizers(t Table, l *loops, v *vectors) {
 	t["sgd"] = t["sgd"].faster(perElement, sgd32(l)).divided(perElement, largest)
-	t["adam"] = t["adam"].faster(perElement, adam32(l)).divided(perElement, largest)
-	t["radam"] = t["radam"].faster(perElement, radam32(l)).divided(perElement, largest)
+	for name, numbers := range map[string]func(c *Call) [9]float32{"adam": adam32, "radam": radam32} {
+		t[name] = t[name].faster(perElement, func(c *Call, lo, hi int) error {
+			runAdam(l, c, lo, c.In[3].F32[lo:hi], numbers(c))
+			return nil
+		}).divided(perElement, largest)
+		t[name+"_rows"] = adamRows(t[name+"_rows"], l, numbers)
+	}
 	t["global_norm"] = summed(perOperandElement, perOperandElement, squares32(v), squares64, math.Sqrt)
 }
 
@@ -23,26 +28,20 @@ func sgd32(l *loops) body {
 	}
 }
 
-func adam32(l *loops) body {
-	return func(c *Call, lo, hi int) error {
-		s := newAdamStep(c.Node, float64(c.In[4].F32[0]), c.In[5].I32[0])
-		runAdam(l, c, lo, hi, adamNumbers(s.coupled, s.beta1, s.beta2, s.shrink, s.rate, 1/s.root, s.eps))
-		return nil
-	}
+func adam32(c *Call) [9]float32 {
+	s := newAdamStep(c.Node, numberOf(c.In[4]), c.In[5].I32[0])
+	return adamNumbers(s.coupled, s.beta1, s.beta2, s.shrink, s.rate, 1/s.root, s.eps)
 }
 
 // radam32 is adam without the root's correction, which is in the rate, or with a denominator of 1 while there is no
 // rectification.
-func radam32(l *loops) body {
-	return func(c *Call, lo, hi int) error {
-		s := newRadamStep(c.Node, float64(c.In[4].F32[0]), c.In[5].I32[0])
-		root, eps := 1.0, s.eps
-		if !s.rectified {
-			root, eps = 0, 1
-		}
-		runAdam(l, c, lo, hi, adamNumbers(s.decay, s.beta1, s.beta2, 0, s.rate, root, eps))
-		return nil
+func radam32(c *Call) [9]float32 {
+	s := newRadamStep(c.Node, numberOf(c.In[4]), c.In[5].I32[0])
+	root, eps := 1.0, s.eps
+	if !s.rectified {
+		root, eps = 0, 1
 	}
+	return adamNumbers(s.decay, s.beta1, s.beta2, 0, s.rate, root, eps)
 }
 
 // adamNumbers are what loops.adam takes: with grad = g + coupled*w the moments m = beta1*m + (1-beta1)*grad and v = beta2*v +
@@ -54,9 +53,42 @@ func adamNumbers(coupled, beta1, beta2, shrink, rate, root, eps float64) (c [9]f
 	return c
 }
 
-func runAdam(l *loops, c *Call, lo, hi int, numbers [9]float32) {
-	in, out := c.In, c.Out
-	l.adam(out[0].F32[lo:hi], out[1].F32[lo:hi], out[2].F32[lo:hi], in[0].F32[lo:hi], in[1].F32[lo:hi], in[2].F32[lo:hi], in[3].F32[lo:hi], numbers)
+// runAdam updates the elements from lo on, whose gradients are g.
+func runAdam(l *loops, c *Call, lo int, g []float32, numbers [9]float32) {
+	in, out, hi := c.In, c.Out, lo+len(g)
+	l.adam(out[0].F32[lo:hi], out[1].F32[lo:hi], out[2].F32[lo:hi], in[0].F32[lo:hi], in[1].F32[lo:hi], in[2].F32[lo:hi], g, numbers)
+}
+
+// adamRows returns the kernel that makes the gradients of some rows at a time, in the first-level cache, and updates these.
+func adamRows(k Kernel, l *loops, numbers func(c *Call) [9]float32) Kernel {
+	plain, free := k.Prepare, new(spare[[]float32])
+	k = k.faster(perRowOfResult, func(c *Call, lo, hi int) error {
+		rows, err := c.Data.(*placings).sorted(l, c.In[3].F32, c.In[6].I32, lo, hi, c.Out[0].Shape[0])
+		if err != nil {
+			return err
+		}
+		n := rowLen(c.Out[0])
+		block, g, step := nearRowsOf(n), free.take(), numbers(c)
+		defer free.give(g)
+		if len(*g) < block*n {
+			*g = make([]float32, block*n)
+		}
+		for ; lo < hi; lo += block {
+			end := min(lo+block, hi)
+			near := (*g)[:(end-lo)*n]
+			rows.addTo(l, near, n, lo, end)
+			runAdam(l, c, lo*n, near, step)
+		}
+		return nil
+	}).divided(perRowOfResult, scatterWork)
+	k.Prepare = func(c *Call) error {
+		if c.Out[0].F32 == nil {
+			return plain(c)
+		}
+		c.Data = newPlacings(c.In[6].Len(), rowLen(c.Out[0]))
+		return nil
+	}
+	return k
 }
 
 // perOperandElement counts the elements of all operands.

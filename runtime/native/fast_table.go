@@ -10,15 +10,14 @@ func addFastTables(t Table, l *loops) {
 		if c.Out[0].F32 == nil {
 			return plain(c)
 		}
-		n := c.In[1].Len()
-		c.Data = &placings{make([]placing, n), make([]placing, n), make([]int32, n)}
+		c.Data = newPlacings(c.In[1].Len(), rowLen(c.Out[0]))
 		return nil
 	}
 	t["scatter_add"] = scatter
 }
 
 // scatterWork keeps the parts of scatter_add few, since each passes over all indices.
-func scatterWork(c *Call) int { return min(largest(c), 8*chunk) }
+func scatterWork(c *Call) int { return min(largest(c), 4*chunk) }
 
 func gather32(l *loops) body {
 	return func(c *Call, lo, hi int) error {
@@ -43,42 +42,67 @@ type placing struct{ row, place int32 }
 type placings struct {
 	these, spare []placing
 	places       []int32
+	near         []float32 // copies of short rows in the order in which they are added, since no processor foresees their places
+	n            int       // the length of a row
+}
+
+func newPlacings(count, n int) *placings {
+	p := &placings{these: make([]placing, count), spare: make([]placing, count), places: make([]int32, count), n: n}
+	if n < shortRow {
+		p.near = make([]float32, count*n)
+	}
+	return p
 }
 
 // nearBytes is what is cleared and filled while it stays in the first-level cache.
 const nearBytes = 16384
 
-// scatterAdd32 makes the table's rows lo to hi: it sorts the indices of these rows by row, stably, so that a row's terms are added
-// in the order of their places, and writes the table from its beginning to its end.
+// scatterAdd32 makes the table's rows lo to hi.
 func scatterAdd32(l *loops) body {
 	return func(c *Call, lo, hi int) error {
-		x, index, out, n := c.In[0].F32, c.In[1].I32, c.Out[0].F32, rowLen(c.Out[0])
-		list, places, err := c.Data.(*placings).sorted(index, lo, hi, c.Out[0].Shape[0])
+		out, n := c.Out[0].F32, rowLen(c.Out[0])
+		rows, err := c.Data.(*placings).sorted(l, c.In[0].F32, c.In[1].I32, lo, hi, c.Out[0].Shape[0])
 		if err != nil {
 			return err
 		}
-		block := max(1, nearBytes/4/max(1, n))
-		for next := 0; lo < hi; lo += block {
+		for block := nearRowsOf(n); lo < hi; lo += block {
 			end := min(lo+block, hi)
-			clear(out[lo*n : end*n])
-			for next < len(list) && int(list[next].row) < end {
-				row, from := int(list[next].row), next
-				for next < len(list) && int(list[next].row) == row {
-					next++
-				}
-				if dst := out[row*n : (row+1)*n]; next-from == 1 {
-					copy(dst, x[int(places[from])*n:])
-				} else {
-					l.sumRows(dst, x, n, places[from:next])
-				}
-			}
+			rows.addTo(l, out[lo*n:end*n], n, lo, end)
 		}
 		return nil
 	}
 }
 
-// sorted returns the indices in [lo, hi) by row and then by place, and their places alone. All indices are checked.
-func (p *placings) sorted(index []int32, lo, hi, rows int) ([]placing, []int32, error) {
+// nearRowsOf returns how many rows of n elements nearBytes hold, but one at least.
+func nearRowsOf(n int) int { return max(1, nearBytes/4/max(1, n)) }
+
+// placed are indices sorted by row, stably, so that a row's terms are added in the order of their places, and their places alone.
+type placed struct {
+	list   []placing
+	places []int32
+	x      []float32 // the rows at the places
+}
+
+// addTo makes rows lo to end of the table, from the indices that are left.
+func (p *placed) addTo(l *loops, table []float32, n, lo, end int) {
+	clear(table)
+	next := 0
+	for next < len(p.list) && int(p.list[next].row) < end {
+		row, from := int(p.list[next].row), next
+		for next < len(p.list) && int(p.list[next].row) == row {
+			next++
+		}
+		if dst := table[(row-lo)*n : (row-lo+1)*n]; next-from == 1 {
+			copy(dst, p.x[int(p.places[from])*n:])
+		} else {
+			l.sumRows(dst, p.x, n, p.places[from:next])
+		}
+	}
+	p.list, p.places = p.list[next:], p.places[next:]
+}
+
+// sorted returns the indices in [lo, hi). All indices are checked.
+func (p *placings) sorted(l *loops, x []float32, index []int32, lo, hi, rows int) (placed, error) {
 	before, below, top := uint32(0), uint32(0), uint32(0) // indices under lo and under hi, counted by signs: nobody can foresee them
 	for _, i := range index {
 		before += uint32(int(i)-lo) >> 31
@@ -88,7 +112,7 @@ func (p *placings) sorted(index []int32, lo, hi, rows int) ([]placing, []int32, 
 	if len(index) > 0 && int(top) >= rows {
 		for k := range index {
 			if _, err := indexOf(index, k, rows); err != nil {
-				return nil, nil, err
+				return placed{}, err
 			}
 		}
 	}
@@ -104,7 +128,15 @@ func (p *placings) sorted(index []int32, lo, hi, rows int) ([]placing, []int32, 
 	for k, e := range list {
 		places[k] = e.place
 	}
-	return list, places, nil
+	if p.near != nil && len(list) > 0 {
+		near := p.near[int(before)*p.n : int(below)*p.n]
+		l.gatherRows(near, x, p.n, places)
+		for k := range places {
+			places[k] = int32(k)
+		}
+		x = near
+	}
+	return placed{list, places, x}, nil
 }
 
 // digit is the length of a digit in bits.

@@ -23,6 +23,8 @@ func BenchmarkMemory(b *testing.B) {
 		{"table", testCase{"gather", nil, []operand{normals(1e6, 10), labels(1e6, 2048, 39)}}},
 		{"words", testCase{"gather", nil, []operand{normals(32000, 512), labels(32000, 8192)}}},
 		{"table", testCase{"scatter_add", graph.Attrs{"rows": dims(1e6)}, []operand{normals(2048, 39, 10), labels(1e6, 2048, 39)}}},
+		{"table", testCase{"adam_rows", nil, []operand{normals(1e6, 10), normals(1e6, 10), between(0, 1, 1e6, 10), normals(2048, 39, 10), constant(1e-3), integer(7), labels(1e6, 2048, 39)}}},
+		{"table", testCase{"adam", nil, []operand{normals(1e6, 10), normals(1e6, 10), between(0, 1, 1e6, 10), normals(1e6, 10), constant(1e-3), integer(7)}}},
 		{"weights", testCase{"scatter_add", graph.Attrs{"rows": dims(1e6)}, []operand{normals(2048, 39), labels(1e6, 2048, 39)}}},
 		{"words", testCase{"scatter_add", graph.Attrs{"rows": dims(32000)}, []operand{normals(8192, 512), labels(32000, 8192)}}},
 		{"samples", testCase{"sum", graph.Attrs{"axes": []int{0}}, []operand{normals(196608, 128)}}},
@@ -121,7 +123,7 @@ func BenchmarkSparse(b *testing.B) {
 func benchmarkCall(b *testing.B, f *family, c *Call, moved int) {
 	shared := &Call{Node: c.Node, In: c.In, Out: clone(c.Out)}
 	for i, j := range kernelsOf(f)[c.Node.Op.Name].InPlace {
-		if i < len(c.Out) && j >= 0 && (c.Node.Op.Name == "adam" || c.Node.Op.Name == "sgd") {
+		if i < len(c.Out) && j >= 0 && c.Node.Op.Is(graph.Optimizer) {
 			shared.Out[i] = c.In[j]
 		}
 	}

@@ -4,13 +4,16 @@ import (
 	"math"
 
 	"graft/graph"
+	"graft/runtime/buffer"
 )
 
 func optimizerReference() Table {
 	return Table{
 		"sgd":         floats(perElement, sgd[float32], sgd[float64]).inPlace(0, 3),
-		"adam":        floats(perElement, adam[float32], adam[float64]).inPlace(0, 1, 2),
-		"radam":       floats(perElement, radam[float32], radam[float64]).inPlace(0, 1, 2),
+		"adam":        floats(perElement, dense(newAdamStep, adam[float32]), dense(newAdamStep, adam[float64])).inPlace(0, 1, 2),
+		"radam":       floats(perElement, dense(newRadamStep, radam[float32]), dense(newRadamStep, radam[float64])).inPlace(0, 1, 2),
+		"adam_rows":   updateRows(newAdamStep, adam[float32], adam[float64]),
+		"radam_rows":  updateRows(newRadamStep, radam[float32], radam[float64]),
 		"global_norm": floats(whole, globalNorm[float32], globalNorm[float64]),
 	}
 }
@@ -58,19 +61,18 @@ func newAdamStep(n *graph.Node, lr float64, step int32) adamStep {
 	return s
 }
 
-func adam[T float](c *Call, lo, hi int) error {
-	w, m, v, g := data[T](c.In[0]), data[T](c.In[1]), data[T](c.In[2]), data[T](c.In[3])
+// adam updates the elements from lo on, whose gradients are g.
+func adam[T float](s adamStep, c *Call, lo int, g []T) {
+	w, m, v := data[T](c.In[0]), data[T](c.In[1]), data[T](c.In[2])
 	outW, outM, outV := data[T](c.Out[0]), data[T](c.Out[1]), data[T](c.Out[2])
-	s := newAdamStep(c.Node, float64(data[T](c.In[4])[0]), c.In[5].I32[0])
-	for i := lo; i < hi; i++ {
+	for i := lo; i < lo+len(g); i++ {
 		x := float64(w[i])
-		grad := float64(g[i]) + s.coupled*x
+		grad := float64(g[i-lo]) + s.coupled*x
 		first := s.beta1*float64(m[i]) + (1-s.beta1)*grad
 		second := s.beta2*float64(v[i]) + (1-s.beta2)*grad*grad
 		outW[i] = T(x - s.shrink*x - s.rate*first/(math.Sqrt(second)/s.root+s.eps))
 		outM[i], outV[i] = T(first), T(second)
 	}
-	return nil
 }
 
 // radamStep holds what radam's elements have in common at one step.
@@ -93,13 +95,12 @@ func newRadamStep(n *graph.Node, lr float64, step int32) radamStep {
 	return s
 }
 
-func radam[T float](c *Call, lo, hi int) error {
-	w, m, v, g := data[T](c.In[0]), data[T](c.In[1]), data[T](c.In[2]), data[T](c.In[3])
+func radam[T float](s radamStep, c *Call, lo int, g []T) {
+	w, m, v := data[T](c.In[0]), data[T](c.In[1]), data[T](c.In[2])
 	outW, outM, outV := data[T](c.Out[0]), data[T](c.Out[1]), data[T](c.Out[2])
-	s := newRadamStep(c.Node, float64(data[T](c.In[4])[0]), c.In[5].I32[0])
-	for i := lo; i < hi; i++ {
+	for i := lo; i < lo+len(g); i++ {
 		x := float64(w[i])
-		grad := float64(g[i]) + s.decay*x
+		grad := float64(g[i-lo]) + s.decay*x
 		first := s.beta1*float64(m[i]) + (1-s.beta1)*grad
 		second := s.beta2*float64(v[i]) + (1-s.beta2)*grad*grad
 		change := s.rate * first
@@ -108,7 +109,38 @@ func radam[T float](c *Call, lo, hi int) error {
 		}
 		outW[i], outM[i], outV[i] = T(x-change), T(first), T(second)
 	}
-	return nil
+}
+
+// numberOf returns the only element of b.
+func numberOf(b *buffer.Buffer) float64 { return b.At(0) }
+
+// dense returns the body of an update with a gradient for each element. S is what its elements have in common.
+func dense[S any, T float](at func(n *graph.Node, lr float64, step int32) S, update func(s S, c *Call, lo int, g []T)) body {
+	return func(c *Call, lo, hi int) error {
+		update(at(c.Node, numberOf(c.In[4]), c.In[5].I32[0]), c, lo, data[T](c.In[3])[lo:hi])
+		return nil
+	}
+}
+
+// updateRows returns the kernel of an update whose gradients are rows x, to be added up at an index. A sum is rounded before it is used.
+func updateRows[S any](at func(n *graph.Node, lr float64, step int32) S, f32 func(s S, c *Call, lo int, g []float32), f64 func(s S, c *Call, lo int, g []float64)) Kernel {
+	k := floats(perRowOfResult, rowBody(at, f32), rowBody(at, f64)).inPlace(0, 1, 2)
+	k.Prepare = func(c *Call) error {
+		c.Data = newLists(c.In[6].Len(), c.Out[0].Shape[0])
+		return nil
+	}
+	return k
+}
+
+func rowBody[S any, T float](at func(n *graph.Node, lr float64, step int32) S, update func(s S, c *Call, lo int, g []T)) body {
+	return func(c *Call, lo, hi int) error {
+		s := at(c.Node, numberOf(c.In[4]), c.In[5].I32[0])
+		return sumPlaced(c.Data.(*lists), c.In[6].I32, data[T](c.In[3]), c.Out[0], lo, hi, func(from int, totals []float64) {
+			var g [strip]T
+			round(g[:], totals)
+			update(s, c, from, g[:len(totals)])
+		})
+	}
 }
 
 func globalNorm[T float](c *Call, _, _ int) error {

@@ -9,7 +9,7 @@ import (
 func tableReference() Table {
 	scatter := floats(perRowOfResult, scatterAdd[float32], scatterAdd[float64])
 	scatter.Prepare = func(c *Call) error {
-		c.Data = &lists{first: make([]int32, c.Out[0].Shape[0]), next: make([]int32, c.In[1].Len())}
+		c.Data = newLists(c.In[1].Len(), c.Out[0].Shape[0])
 		return nil
 	}
 	return Table{
@@ -50,14 +50,24 @@ func gather[T float](c *Call, lo, hi int) error {
 // next, -1 at the end. A place belongs to one row, so parts that own rows own their lists.
 type lists struct{ first, next []int32 }
 
+func newLists(places, rows int) *lists { return &lists{make([]int32, rows), make([]int32, places)} }
+
 // strip is the number of elements of a row that are summed together, in float64 and each rounded once.
 const strip = 128
 
-// scatterAdd makes the table's rows lo to hi. Every part passes over all indices.
+// scatterAdd makes the table's rows lo to hi.
 func scatterAdd[T float](c *Call, lo, hi int) error {
-	x, index, out, l := data[T](c.In[0]), c.In[1].I32, data[T](c.Out[0]), c.Data.(*lists)
+	out := data[T](c.Out[0])
+	return sumPlaced(c.Data.(*lists), c.In[1].I32, data[T](c.In[0]), c.Out[0], lo, hi, func(from int, totals []float64) {
+		round(out[from:], totals)
+	})
+}
+
+// sumPlaced adds up the rows of x for the rows lo to hi of a table, and calls do for each strip of these with its first element. It
+// passes over all indices.
+func sumPlaced[T float](l *lists, index []int32, x []T, table *buffer.Buffer, lo, hi int, do func(from int, totals []float64)) error {
 	for k := range index {
-		if _, err := indexOf(index, k, c.Out[0].Shape[0]); err != nil {
+		if _, err := indexOf(index, k, table.Shape[0]); err != nil {
 			return err
 		}
 	}
@@ -69,7 +79,7 @@ func scatterAdd[T float](c *Call, lo, hi int) error {
 			l.next[k], l.first[r] = l.first[r], int32(k)
 		}
 	}
-	n := rowLen(c.Out[0])
+	n := rowLen(table)
 	var block [strip]float64
 	for r := lo; r < hi; r++ {
 		for from := 0; from < n; from += strip {
@@ -78,7 +88,7 @@ func scatterAdd[T float](c *Call, lo, hi int) error {
 			for k := l.first[r]; k >= 0; k = l.next[k] {
 				addTo(totals, x[int(k)*n+from:])
 			}
-			round(out[r*n+from:], totals)
+			do(r*n+from, totals)
 		}
 	}
 	return nil
