@@ -7,7 +7,7 @@ import (
 )
 
 // simplify removes what has no effect on any bit of a result, folds transposes into products, and reshapes into one, and puts parts
-// together that were padded to be added.
+// together that were padded to be added. The gradient behind a dropped relu makes no draws of its own.
 var simplify = Pass{
 	Name: "simplify",
 	Why:  "rules and layers may write identities without care",
@@ -30,6 +30,16 @@ var simplify = Pass{
 				whole := c.New.Add("concat", graph.Attrs{"axis": axis}, parts...)[0]
 				whole.ReadBy = n.Results[0].ReadBy
 				c.Map(n.Results[0], whole)
+			case "relu_grad":
+				d, y, factor := undropped(n, users)
+				if y == nil {
+					c.Copy(n)
+					continue
+				}
+				c.New.At(graph.Context{Phase: n.Phase, Label: n.Label, Region: n.Region, Pos: n.Pos})
+				v := graph.Scale(c.New.Add("relu_grad", nil, c.Value(d), c.Value(y))[0], factor)
+				v.ReadBy = n.Results[0].ReadBy
+				c.Map(n.Results[0], v)
 			case "matmul":
 				attrs, args := foldTranspose(n, c.Values(n.Args))
 				c.CopyAs(n, attrs, args...)

@@ -102,10 +102,10 @@ func absGrad(dy, x, _ float64) float64 {
 	return 0
 }
 
-// dropped is x / (1-rate) where the uniform draw u keeps it.
+// dropped is x / (1-rate) where the uniform draw u keeps it, with the bits of a scale by the quotient.
 func dropped(x, u, rate float64) float64 {
 	if u >= rate {
-		return x / (1 - rate)
+		return x * (1 / (1 - rate))
 	}
 	return 0
 }
