@@ -133,13 +133,22 @@ func updateRows[S any](at func(n *graph.Node, lr float64, step int32) S, f32 fun
 }
 
 func rowBody[S any, T float](at func(n *graph.Node, lr float64, step int32) S, update func(s S, c *Call, lo int, g []T)) body {
+	free := new(spare[[strip]T])
 	return func(c *Call, lo, hi int) error {
-		s := at(c.Node, numberOf(c.In[4]), c.In[5].I32[0])
-		return sumPlaced(c.Data.(*lists), c.In[6].I32, data[T](c.In[3]), c.Out[0], lo, hi, func(from int, totals []float64) {
-			var g [strip]T
-			round(g[:], totals)
-			update(s, c, from, g[:len(totals)])
-		})
+		x, l, n := data[T](c.In[3]), c.Data.(*lists), rowLen(c.Out[0])
+		if err := l.link(c.In[6].I32, lo, hi); err != nil {
+			return err
+		}
+		s, block := at(c.Node, numberOf(c.In[4]), c.In[5].I32[0]), free.take()
+		defer free.give(block)
+		for r := lo; r < hi; r++ {
+			for from := 0; from < n; from += strip {
+				g := block[:min(strip, n-from)]
+				sumListed(g, x, l, r, n, from)
+				update(s, c, r*n+from, g)
+			}
+		}
+		return nil
 	}
 }
 

@@ -55,19 +55,10 @@ func newLists(places, rows int) *lists { return &lists{make([]int32, rows), make
 // strip is the number of elements of a row that are summed together, in float64 and each rounded once.
 const strip = 128
 
-// scatterAdd makes the table's rows lo to hi.
-func scatterAdd[T float](c *Call, lo, hi int) error {
-	out := data[T](c.Out[0])
-	return sumPlaced(c.Data.(*lists), c.In[1].I32, data[T](c.In[0]), c.Out[0], lo, hi, func(from int, totals []float64) {
-		round(out[from:], totals)
-	})
-}
-
-// sumPlaced adds up the rows of x for the rows lo to hi of a table, and calls do for each strip of these with its first element. It
-// passes over all indices.
-func sumPlaced[T float](l *lists, index []int32, x []T, table *buffer.Buffer, lo, hi int, do func(from int, totals []float64)) error {
+// link makes the lists of the rows lo to hi. It passes over all indices.
+func (l *lists) link(index []int32, lo, hi int) error {
 	for k := range index {
-		if _, err := indexOf(index, k, table.Shape[0]); err != nil {
+		if _, err := indexOf(index, k, len(l.first)); err != nil {
 			return err
 		}
 	}
@@ -79,19 +70,31 @@ func sumPlaced[T float](l *lists, index []int32, x []T, table *buffer.Buffer, lo
 			l.next[k], l.first[r] = l.first[r], int32(k)
 		}
 	}
-	n := rowLen(table)
-	var block [strip]float64
+	return nil
+}
+
+// scatterAdd makes the table's rows lo to hi.
+func scatterAdd[T float](c *Call, lo, hi int) error {
+	x, out, l, n := data[T](c.In[0]), data[T](c.Out[0]), c.Data.(*lists), rowLen(c.Out[0])
+	if err := l.link(c.In[1].I32, lo, hi); err != nil {
+		return err
+	}
 	for r := lo; r < hi; r++ {
 		for from := 0; from < n; from += strip {
-			totals := block[:min(strip, n-from)]
-			clear(totals)
-			for k := l.first[r]; k >= 0; k = l.next[k] {
-				addTo(totals, x[int(k)*n+from:])
-			}
-			do(r*n+from, totals)
+			sumListed(out[r*n+from:][:min(strip, n-from)], x, l, r, n, from)
 		}
 	}
 	return nil
+}
+
+// sumListed makes a strip of the table's row r, which begins with element from, of rows of n.
+func sumListed[T float](dst, x []T, l *lists, r, n, from int) {
+	var block [strip]float64
+	totals := block[:len(dst)]
+	for k := l.first[r]; k >= 0; k = l.next[k] {
+		addTo(totals, x[int(k)*n+from:])
+	}
+	round(dst, totals)
 }
 
 // addTo adds as many elements of x as there are totals.
