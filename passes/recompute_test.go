@@ -32,7 +32,7 @@ func deep(layers int) *graph.Graph {
 	g := graph.New("deep")
 	h := g.Input("x", graph.F32, "batch", 64)
 	for i := range layers {
-		h = graph.Relu(graph.MatMul(h, g.Param(fmt.Sprint("w", i), "zeros", 64, 64)))
+		h = graph.Apply("tanh", graph.MatMul(h, g.Param(fmt.Sprint("w", i), "zeros", 64, 64)))
 		h = graph.Dropout(h, 0.5, fmt.Sprint("drop", i))
 		h = graph.Feedback(h, graph.Point{Name: fmt.Sprint("layer", i), Site: "top"})
 	}
@@ -138,7 +138,7 @@ func TestRecomputeRegions(t *testing.T) {
 		w := g.Param(name+"/w", "zeros", 64, 64)
 		h := graph.Relu(graph.MatMul(x, w))
 		for i := range 3 {
-			h = graph.Dropout(graph.Relu(graph.MatMul(h, g.Param(fmt.Sprint(name, i), "zeros", 64, 64))), 0.5, fmt.Sprint(name, "/drop", i))
+			h = graph.Dropout(graph.Apply("tanh", graph.MatMul(h, g.Param(fmt.Sprint(name, i), "zeros", 64, 64))), 0.5, fmt.Sprint(name, "/drop", i))
 		}
 		return graph.Feedback(h, graph.Point{Name: name, Site: "top"})
 	}

@@ -75,7 +75,7 @@ func newSweeper(nodes []*graph.Node, users map[*graph.Value][]*graph.Node) *swee
 	for _, n := range nodes {
 		if k := s.in[n]; len(k.members) > 1 && k.members[0] == n {
 			s.peel(k)
-			if !s.pays(k) {
+			if len(k.members) < 2 || !s.pays(k) {
 				for len(k.members) > 0 {
 					s.leave(k, k.members[0])
 				}

@@ -177,7 +177,7 @@ func (h *chunked) project(first, rows, b int) {
 	lo, cols := h.block(b)
 	var e *epilogue
 	if h.bias != nil {
-		e = &epilogue{bias: h.bias.F32[lo:], add: h.v.pair["add"]}
+		e = &epilogue{bias: h.bias.F32[lo:], add: h.v.pair["add"], shift: h.v.point["shift"]}
 	}
 	x, w := matrix{h.x.F32[first*h.inner:], h.inner, 1}, matrix{h.w.F32[lo*h.colW:], h.rowW, h.colW}
 	h.multiply(rows, cols, h.inner, x, w, h.logits[lo:], h.classes, e)
