@@ -60,7 +60,8 @@ func closedField(rays, samples, width int) closed {
 
 // closedTransformer is of Adam too. Of a block, the macro point cuts the queries', keys' and values' input, but that of the first
 // block, below which the embedding is trained; the micro points cut the inputs of both layers of the feed-forward network. Attention
-// multiplies activations, twice, and keeps the weights before and behind dropout; a norm keeps its input, result, mean and deviation.
+// multiplies activations, twice, and keeps its operands, its result and a number for each row of scores; the feed-forward network keeps
+// what dropout left of its hidden layer; a norm keeps its input, result, mean and deviation. Logits are not kept.
 func closedTransformer(micro bool) closed {
 	const rows, blocks, width, ffn, heads, time, words = 64 * 128, 6, 512, 2048, 8, 128, 32000
 	const qkv, out, network, attention = 3 * width * width, width * width, 2 * width * ffn, 2 * time * width
@@ -74,7 +75,7 @@ func closedTransformer(micro bool) closed {
 	c.dfa += rows * width * widest
 
 	const norms = 2 * (2*width + 2)
-	const kept = blocks*(norms+3*width+2*heads*time+width+2*ffn) + width + words
+	const kept = blocks*(norms+3*width+heads+width+ffn) + width
 	const params = 2*width*words + words + blocks*(qkv+3*width+out+width+network+ffn+width+2*2*width)
 	const key, positions, scalars = 2, time * width, 3
 	c.bpBytes = word * (8*params + 2*(rows*kept+key) + positions + 2*rows + scalars)
@@ -83,8 +84,8 @@ func closedTransformer(micro bool) closed {
 }
 
 // TestClosedForms holds the cost model and the roofline against closed forms, exactly. The ratio is that of bp's dense products to
-// dfa's, with projections counted and without gradients of the data. The transformer's is 1.0351 in products, which rounds to 1.04,
-// and 1.0349 in whole steps, which rounds to 1.03.
+// dfa's, with projections counted and without gradients of the data. The transformer's is 1.0351 in products and 1.0353 in whole
+// steps, in which causal attention makes half of its scores; if it made all, they would have 1.0349.
 func TestClosedForms(t *testing.T) {
 	for _, c := range []struct {
 		workload, granularity string
@@ -112,13 +113,10 @@ func TestClosedForms(t *testing.T) {
 		if math.Round(100*ratio) != math.Round(100*c.ratio) {
 			t.Errorf("%s, %s: bp takes %.4f times dfa's products, want %.2f", c.workload, c.granularity, ratio, c.ratio)
 		}
-		// What else a step does is the same for both modes, but for little: it brings the ratio nearer to 1, by less than 0.003.
+		// What else a step does, and what it saves in attention, is the same for both modes, but for little.
 		whole := float64(need[0].FLOPs) / float64(need[1].FLOPs)
-		if whole > ratio || whole < ratio-0.003 {
+		if math.Abs(whole-ratio) > 0.003 {
 			t.Errorf("%s, %s: whole steps have the ratio %.4f, products %.4f", c.workload, c.granularity, whole, ratio)
-		}
-		if c.workload == "transformer" && c.granularity == feedback.Macro && math.Round(100*whole) != 103 {
-			t.Errorf("whole steps of the transformer have the ratio %.4f, want 1.03", whole)
 		}
 	}
 }
