@@ -201,7 +201,7 @@ func distance(a, b *buffer.Buffer) float64 {
 	return worst / largest
 }
 
-// TestWorkers trains for three steps alone and with a second worker, at sizes at which both calls and their parts are shared:
+// TestWorkers trains for some steps alone and with a second worker, at sizes at which both calls and their parts are shared:
 // all that is stored must have the same bits.
 func TestWorkers(t *testing.T) {
 	eachEntry(t, func(t *testing.T, e entry.Entry, def *graph.Graph) {
@@ -214,8 +214,11 @@ func TestWorkers(t *testing.T) {
 			var together atomic.Bool
 			one, two := load(t, w, p, runtime.Options{}), load(t, w, p, runtime.Options{Pool: pool, Kernels: yielding(&together)})
 			before := one.state.Clone()
-			one.steps(t, 3)
-			two.steps(t, 3)
+			// On a busy machine the second worker may get no turn in three steps.
+			for tries := 0; tries == 0 || tries < 50 && !together.Load(); tries++ {
+				one.steps(t, 3)
+				two.steps(t, 3)
+			}
 			moved := false
 			for _, name := range one.state.Names() {
 				moved = moved || !same(before.Buffer(name), one.state.Buffer(name))
