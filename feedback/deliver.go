@@ -3,6 +3,7 @@ package feedback
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"graft/graph"
 )
@@ -57,6 +58,9 @@ func Deliver(g *graph.Graph, site Site, targets []Target, o Options) ([]*graph.V
 	}
 	e := reshape(site.Cotangent, errRows, errWidth)
 	d := delivery{g: g, site: site.Name, o: o, width: width, widest: widest, dt: e.Type.DType}
+	if err := checkRoute(targets, o.Route); err != nil {
+		return nil, err
+	}
 	out := make([]*graph.Value, len(targets))
 	for i, t := range targets {
 		carried, err := route(e, t, o.Route)
@@ -128,14 +132,20 @@ func stream(name string) string { return "feedback/" + name }
 
 func (d delivery) seed() *graph.Value { return d.g.Scalar("seed", graph.I32) }
 
+// checkRoute refuses hops where no point of a site names an operator. A point that names none beside others that do is one that nothing
+// propagates behind: what it receives is not carried.
+func checkRoute(targets []Target, hops int) error {
+	if hops == 0 || slices.ContainsFunc(targets, func(t Target) bool { return t.Operator != nil }) || len(targets) == 0 {
+		return nil
+	}
+	return fmt.Errorf("feedback point %q names no route operator, nor does another of its site: only the direct route (0) reaches it", targets[0].Name)
+}
+
 // route carries the error along the target's operator. The transpose is the direction of the backward path: if the forward
 // path computes A h, cotangents travel by A^T. It is done before the projection, since the error is narrower than the point.
 func route(e *graph.Value, t Target, hops int) (*graph.Value, error) {
-	if hops == 0 {
+	if hops == 0 || t.Operator == nil {
 		return e, nil
-	}
-	if t.Operator == nil {
-		return nil, fmt.Errorf("feedback point %q names no route operator: only the direct route (0) reaches it", t.Name)
 	}
 	if n := t.Operator.Pattern.Type.Dims[0]; n != e.Type.Dims[0] {
 		return nil, fmt.Errorf("feedback point %q: its route operator is over %v rows, the error has %v", t.Name, n, e.Type.Dims[0])

@@ -107,6 +107,14 @@ func TestDeliver(t *testing.T) {
 			`%2 = feedback_matrix %seed {shape=[3, 4], stream="feedback/top"} : f32[3, 4]`,
 			`%3 = project %1, %2 {scale=0.5} : f32[batch, 4]`,
 		}},
+		{"a point without an operator beside one that has it receives the error where it is", feedback.Options{Route: 1, Sharing: feedback.Independent}, 1,
+			[]feedback.Target{{Name: "a", Rows: 1, Operator: along}, b}, [][]any{{"batch", 4}, {"batch", 4}}, []string{
+				`%0 = spmm %A, %A/entries, %e {trans} : f32[batch, 3]`,
+				`%1 = feedback_matrix %seed {shape=[3, 4], stream="feedback/a"} : f32[3, 4]`,
+				`%2 = project %0, %1 {scale=0.5} : f32[batch, 4]`,
+				`%3 = feedback_matrix %seed {shape=[3, 4], stream="feedback/b"} : f32[3, 4]`,
+				`%4 = project %e, %3 {scale=0.5} : f32[batch, 4]`,
+			}},
 		{"the direct route ignores the operator", feedback.Options{}, 1, []feedback.Target{{Name: "a", Rows: 1, Operator: elsewhere}}, [][]any{{"batch", 4}}, []string{
 			`%0 = feedback_matrix %seed {shape=[3, 4], stream="feedback/top"} : f32[3, 4]`,
 			`%1 = project %e, %0 {scale=0.5} : f32[batch, 4]`,

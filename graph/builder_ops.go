@@ -98,6 +98,8 @@ type Point struct {
 	NoGraft bool
 	// Pattern and Entries are the point's route operator, a square sparse matrix over the rows; both or none.
 	Pattern, Entries *Value
+	// Learned says that activations make the operator's entries. A delivery that reads activations is refused otherwise.
+	Learned bool
 }
 
 // Feedback marks x as a feedback point and returns it.
@@ -108,6 +110,9 @@ func Feedback(x *Value, p Point) *Value {
 	}
 	if p.Rows != 0 {
 		a["rows"] = p.Rows
+	}
+	if p.Learned {
+		a["learned"] = true
 	}
 	args := []*Value{x}
 	if p.Pattern != nil {

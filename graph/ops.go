@@ -77,14 +77,14 @@ func markOps() []*Op {
 	}
 	pointAttrs := []AttrSpec{
 		{"point", StringAttr, nil, nil}, {"site", StringAttr, nil, nil},
-		{"level", WordAttr, "macro", []string{"macro", "micro"}}, rowsAttr, {"graft", BoolAttr, true, nil},
+		{"level", WordAttr, "macro", []string{"macro", "micro"}}, rowsAttr, {"graft", BoolAttr, true, nil}, {"learned", BoolAttr, false, nil},
 	}
 	return []*Op{
 		{Name: "error", Group: "marks", Operands: "x", Flags: Mark, Infer: rowed,
 			Attrs: []AttrSpec{{"site", StringAttr, nil, nil}, rowsAttr},
 			Doc:   "An error site: the cotangent of x is a global error. rows leading axes are rows of the error."},
 		{Name: "feedback", Group: "marks", Operands: "x,pattern?,entries?", Flags: Mark, Infer: point, Attrs: pointAttrs,
-			Doc: "A feedback point: a mode may cut here and deliver the projected error of site. The optional sparse matrix is the point's route operator."},
+			Doc: "A feedback point: a mode may cut here and deliver the projected error of site. The optional sparse matrix is the point's route operator, which is fixed unless learned says that activations make it."},
 		{Name: "cut", Group: "marks", Operands: "x,pattern?,entries?", Flags: Mark, Infer: point, Attrs: pointAttrs,
 			Doc: "A selected feedback point: no cotangent passes from the result to x."},
 		{Name: "detach", Group: "marks", Operands: "x", Flags: Mark, Infer: mark,

@@ -10,7 +10,7 @@ import (
 // prove checks on a finished training program what the modes promise. The passes are not trusted: the proof reads the program
 // and the regions that were found when it was differentiated.
 func prove(g *graph.Graph, r *Report, allowTransport bool) error {
-	if err := proveUnlocked(g, allowTransport); err != nil {
+	if err := proveUnlocked(g, r, allowTransport); err != nil {
 		return err
 	}
 	if err := proveOneGradient(g, r); err != nil {
@@ -27,14 +27,15 @@ func prove(g *graph.Graph, r *Report, allowTransport bool) error {
 // proveUnlocked shows that regions are independent in the backward phase: with the graft sections removed, no node of a region
 // reads a node of another, nor a value or weight of another that no cut hands to it. Sums over regions are barriers and stand
 // apart.
-func proveUnlocked(g *graph.Graph, allowTransport bool) error {
+func proveUnlocked(g *graph.Graph, r *Report, allowTransport bool) error {
+	learned := slices.ContainsFunc(r.Points, func(p PointReport) bool { return p.LearnedOperator })
 	backward := func(n *graph.Node) bool {
 		return n.Phase == graph.Backward && n.Label != sharedLabel && !n.Op.Is(graph.Effect)
 	}
 	weights := weightRegions(g)
 	for _, n := range g.Nodes {
 		if n.Phase == graph.Graft {
-			if err := proveDelivery(n, n.Args); err != nil {
+			if err := proveDelivery(n, n.Args, learned); err != nil {
 				return err
 			}
 		}
@@ -43,7 +44,7 @@ func proveUnlocked(g *graph.Graph, allowTransport bool) error {
 		}
 		own, args := n.Label, n.Args
 		if n.Op.Name == "fused_project" || n.Op.Name == "fused_project_generated" { // the delivery is part of the node
-			if err := proveDelivery(n, args[:2]); err != nil {
+			if err := proveDelivery(n, args[:2], learned); err != nil {
 				return err
 			}
 			args = args[2:]
@@ -64,9 +65,12 @@ func proveUnlocked(g *graph.Graph, allowTransport bool) error {
 }
 
 // proveDelivery shows that what n reads to deliver an error is the error, feedback matrices and fixed operators, and nothing
-// learned by gradient and no activation.
-func proveDelivery(n *graph.Node, args []*graph.Value) error {
-	for _, a := range args {
+// learned by gradient and no activation, but for the entries of an operator that the definition calls learned.
+func proveDelivery(n *graph.Node, args []*graph.Value, learned bool) error {
+	for i, a := range args {
+		if operator := n.Op.Name == "spmm" && i == 1; operator && learned && a.Node.Op.Name != "param" {
+			continue
+		}
 		if a.Node.Op.Name == "param" || a.Node.Phase == graph.Forward {
 			return fmt.Errorf("the delivery of an error reads %v, at %s (%v)", a, n.Op.Name, n.Pos)
 		}

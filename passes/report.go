@@ -33,6 +33,8 @@ type PointReport struct {
 	Type    string `json:"type"`
 	Cut     bool   `json:"cut"`
 	Grafted bool   `json:"grafted"`
+	// LearnedOperator says that activations make the point's route operator: routes read them.
+	LearnedOperator bool `json:"learned_operator,omitempty"`
 }
 
 // Bypass is a point whose cut some paths to the loss avoid: the parameters listed receive exact gradient, besides the projected one
@@ -69,7 +71,7 @@ func newReport(def, marked, differentiated, g *graph.Graph) *Report {
 	r.Points = []PointReport{}
 	for _, n := range def.Effects("feedback") {
 		p := n.Str("point")
-		r.Points = append(r.Points, PointReport{p, n.Str("site"), n.Str("level"), n.Results[0].Type.String(), cuts[p], seeds[p]})
+		r.Points = append(r.Points, PointReport{p, n.Str("site"), n.Str("level"), n.Results[0].Type.String(), cuts[p], seeds[p], n.Bool("learned")})
 	}
 	r.Bypasses = findBypasses(marked)
 	for _, n := range g.Nodes {

@@ -85,7 +85,9 @@ func (t *reportText) points(r *Report) {
 		here := "-"
 		switch {
 		case p.Cut && p.Grafted:
-			here = "cut, error delivered"
+			if here = "cut, error delivered"; p.LearnedOperator {
+				here += "; route operator made of activations"
+			}
 		case p.Cut:
 			here = "cut"
 		}

@@ -7,21 +7,31 @@ import (
 
 // classifier is what the definitions of node classifiers have in common.
 //
-// Inputs: x, sparse [nodes, features]; propagation, sparse [nodes, nodes], the normalised adjacency with self loops, which is every
-// point's route operator; label i32[nodes]; mask f32[nodes], 1 at the nodes that the loss is the mean of. Outputs: logits
-// [nodes, classes], and hits [nodes], 1 for each node classified right.
+// Inputs: x, sparse [nodes, features]; propagation, sparse [nodes, nodes], the normalised adjacency with self loops; another such
+// matrix where it is chosen as the points' route operator; label i32[nodes]; mask f32[nodes], 1 at the nodes that the loss is the
+// mean of. Outputs: logits [nodes, classes], and hits [nodes], 1 for each node classified right.
 type classifier struct {
 	*graph.Graph
 	x, propagation layer.Sparse
 	label, mask    *graph.Value
+	route          layer.Sparse // the operator of the next points, if any
+	learned        bool         // it is made of activations
 }
 
-func newClassifier(name string, features int) classifier {
+func newClassifier(name string, features int, route string) classifier {
 	c := classifier{Graph: graph.New(name)}
 	c.x = c.sparse("x", features, "words")
 	c.propagation = c.sparse("propagation", "nodes", "links")
 	c.label = c.Input("label", graph.I32, "nodes")
 	c.mask = c.Input("mask", graph.F32, "nodes")
+	switch route {
+	case bySymmetric:
+		c.route = c.propagation
+	case byAttention: // the definition's own, for each point
+		c.learned = true
+	default:
+		c.route = c.sparse(route, "nodes", routeSizes[route])
+	}
 	return c
 }
 
@@ -41,7 +51,7 @@ func (c classifier) dropped(rate float64) layer.Sparse {
 // point marks h as the feedback point of a block.
 func (c classifier) point(h *graph.Value, name, site string) *graph.Value {
 	c.Helper()
-	return graph.Feedback(h, graph.Point{Name: name, Site: site, Pattern: c.propagation.Pattern, Entries: c.propagation.Entries})
+	return graph.Feedback(h, graph.Point{Name: name, Site: site, Pattern: c.route.Pattern, Entries: c.route.Entries, Learned: c.learned && c.route.Pattern != nil})
 }
 
 // finish makes the logits an error site and declares the outputs and the loss.

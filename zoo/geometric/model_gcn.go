@@ -11,6 +11,7 @@ type GCNOptions struct {
 	Hidden   int     `option:"hidden" default:"16" min:"1" doc:"width of the hidden layer"`
 	Classes  int     `option:"classes" default:"7" min:"2" doc:"number of classes"`
 	Dropout  float64 `option:"dropout" default:"0.5" min:"0" max:"0.99" doc:"dropout after the hidden activation"`
+	Route    string  `option:"route_operator" default:"symmetric" enum:"symmetric|symmetric_neighbours|mean|mean_neighbours" doc:"operator that routed errors travel along; _neighbours leaves out self loops"`
 }
 
 // GCN returns GraphConv of Launay et al. (2020, table 3): two graph convolutions (Kipf & Welling 2017) with ReLU and dropout
@@ -20,7 +21,7 @@ type GCNOptions struct {
 // Inputs: x and propagation, sparse [nodes, features] and [nodes, nodes]; label i32[nodes]; mask f32[nodes], 1 at the nodes
 // that the loss is the mean of. Outputs: logits, and hits, 1 for each node classified right.
 func GCN(o GCNOptions) *graph.Graph {
-	c := newClassifier("gcn", o.Features)
+	c := newClassifier("gcn", o.Features, o.Route)
 	h := graph.Relu(layer.GraphConv(c.propagation, c.x, "conv1", o.Hidden))
 	h = graph.Dropout(h, o.Dropout, "conv1/dropout")
 	h = c.point(h, "conv1", "logits")

@@ -50,6 +50,9 @@ func TestOperators(t *testing.T) {
 	}{
 		{"propagation", propagation, func(i, j int) float64 { return loops[i][j] * root(loops, i) * root(loops, j) }},
 		{"laplacian", laplacian, func(i, j int) float64 { return -a[i][j] * root(a, i) * root(a, j) }},
+		{byNeighbours, symmetricNeighbours, func(i, j int) float64 { return a[i][j] * root(a, i) * root(a, j) }},
+		{byMean, mean(true), func(i, j int) float64 { return loops[i][j] * inverse(row(loops, i)) }},
+		{byMeanNeighbours, mean(false), func(i, j int) float64 { return a[i][j] * inverse(row(a, i)) }},
 		{"spline0", splines[0].make, func(i, j int) float64 { return a[i][j] * inverse(row(a, i)) * (1 - row(a, i)/largest) }},
 		{"spline1", splines[1].make, func(i, j int) float64 { return a[i][j] / largest }},
 		{"joined", joined, func(i, j int) float64 { return min(1, a[i][j]) }},

@@ -5,6 +5,7 @@ import "graft/zoo/entry"
 // nodeEntry completes the entry of a node classifier. The published code measures the alignment of every one (alignment.py)
 // against a copy of the model that it leaves in training mode: the reference variant does so too.
 func nodeEntry(e entry.Entry, p preparation) entry.Entry {
+	p.operators = append(p.operators, routeOperators()...)
 	e.Data = []string{"cora", "citeseer", "synthetic-cora", "synthetic-citeseer"}
 	e.StandIn = map[string]string{"cora": "synthetic-cora", "citeseer": "synthetic-citeseer"}
 	e.Open = p.open

@@ -26,37 +26,86 @@ func DNAConv(p Sparse, history []*graph.Value, name string, a Jumps) *graph.Valu
 	if !ok || !p.Pattern.Type.Sparse {
 		return noWidth(g, "dynamic neighbourhood aggregation", name)
 	}
-	if width%a.Heads != 0 || width%a.Groups != 0 {
-		return g.Invalid("dynamic neighbourhood aggregation %q: %d heads and %d groups must both divide the width %d", name, a.Heads, a.Groups, width)
-	}
-	nodes, links, head := p.Pattern.Type.Dims[0], p.Pattern.Type.Dims[2], width/a.Heads
-	query := newGrouped(g, name+"/multi_head/lin_q", width, a.Groups)
-	key := newGrouped(g, name+"/multi_head/lin_k", width, a.Groups)
-	value := newGrouped(g, name+"/multi_head/lin_v", width, a.Groups)
-	perHead := func(l grouped, h *graph.Value) *graph.Value {
-		return graph.Reshape(l.of(h, nodes), nodes, a.Heads, head)
-	}
+	return NewDNA(g, name, width, a).Of(p, history)
+}
 
-	q := perHead(query, newest)
-	scores := make([]*graph.Value, len(history)) // [links, heads, 1] each
-	for t, h := range history {
-		scores[t] = graph.Reshape(g.Add("sddmm", nil, p.Pattern, q, perHead(key, h))[0], links, a.Heads, 1)
+// DNA is the aggregation of [DNAConv] with its parameters declared, so that its coefficients can be read elsewhere too.
+type DNA struct {
+	jumps             Jumps
+	name              string
+	width             int
+	query, key, value grouped
+}
+
+// NewDNA declares the parameters of an aggregation for representations of a width, which heads and groups divide.
+func NewDNA(g *graph.Graph, name string, width int, a Jumps) DNA {
+	g.Helper()
+	if width%a.Heads != 0 || width%a.Groups != 0 {
+		g.Invalid("dynamic neighbourhood aggregation %q: %d heads and %d groups must both divide the width %d", name, a.Heads, a.Groups, width)
 	}
-	score := scores[0]
-	if len(scores) > 1 {
-		score = g.Add("concat", graph.Attrs{"axis": 2}, scores...)[0]
+	return DNA{a, name, width,
+		newGrouped(g, name+"/multi_head/lin_q", width, a.Groups),
+		newGrouped(g, name+"/multi_head/lin_k", width, a.Groups),
+		newGrouped(g, name+"/multi_head/lin_v", width, a.Groups),
 	}
-	share := g.Add("restricted_softmax", nil, graph.Scale(score, 1/math.Sqrt(float64(head))))[0]
-	share = graph.Mul(graph.Dropout(share, a.Dropout, name+"/attention"), graph.Reshape(p.Entries, links, 1, 1))
+}
+
+// Of returns the aggregation's result for a history.
+func (l DNA) Of(p Sparse, history []*graph.Value) *graph.Value {
+	p.Graph().Helper()
+	nodes := p.Pattern.Type.Dims[0]
+	share := l.weighted(p, graph.Dropout(l.shares(p, history), l.jumps.Dropout, l.name+"/attention"))
 	var y *graph.Value
 	for t, h := range history {
-		weight := g.Add("slice", graph.Attrs{"axis": 2, "start": t, "size": 1}, share)[0]
-		part := graph.SpMM(p.Pattern, graph.Reshape(weight, links, a.Heads), perHead(value, h))
+		part := graph.SpMM(p.Pattern, l.shareOf(p, share, t), l.perHead(l.value, h, nodes))
 		if y == nil {
 			y = part
 		} else {
 			y = graph.Add(y, part)
 		}
 	}
-	return graph.Reshape(y, nodes, width)
+	return graph.Reshape(y, nodes, l.width)
+}
+
+// Newest returns with which coefficients, without dropout, the aggregation propagates the newest representation of a history, the
+// mean over heads, as a matrix [nodes, nodes].
+func (l DNA) Newest(p Sparse, history []*graph.Value) Sparse {
+	p.Graph().Helper()
+	return Sparse{p.Pattern, graph.Mean(l.shareOf(p, l.weighted(p, l.shares(p, history)), len(history)-1), 1)}
+}
+
+// shares returns what each edge takes of each representation, [links, heads, representations].
+func (l DNA) shares(p Sparse, history []*graph.Value) *graph.Value {
+	g := p.Graph()
+	g.Helper()
+	nodes, links, head := p.Pattern.Type.Dims[0], p.Pattern.Type.Dims[2], l.width/l.jumps.Heads
+	q := l.perHead(l.query, history[len(history)-1], nodes)
+	scores := make([]*graph.Value, len(history)) // [links, heads, 1] each
+	for t, h := range history {
+		scores[t] = graph.Reshape(g.Add("sddmm", nil, p.Pattern, q, l.perHead(l.key, h, nodes))[0], links, l.jumps.Heads, 1)
+	}
+	score := scores[0]
+	if len(scores) > 1 {
+		score = g.Add("concat", graph.Attrs{"axis": 2}, scores...)[0]
+	}
+	return g.Add("restricted_softmax", nil, graph.Scale(score, 1/math.Sqrt(float64(head))))[0]
+}
+
+// weighted multiplies the shares of an edge by its entry.
+func (l DNA) weighted(p Sparse, share *graph.Value) *graph.Value {
+	p.Graph().Helper()
+	return graph.Mul(share, graph.Reshape(p.Entries, p.Pattern.Type.Dims[2], 1, 1))
+}
+
+// shareOf returns the shares [links, heads] of representation t.
+func (l DNA) shareOf(p Sparse, share *graph.Value, t int) *graph.Value {
+	g := p.Graph()
+	g.Helper()
+	one := g.Add("slice", graph.Attrs{"axis": 2, "start": t, "size": 1}, share)[0]
+	return graph.Reshape(one, p.Pattern.Type.Dims[2], l.jumps.Heads)
+}
+
+func (l DNA) perHead(part grouped, h *graph.Value, nodes graph.Dim) *graph.Value {
+	h.Graph().Helper()
+	return graph.Reshape(part.of(h, nodes), nodes, l.jumps.Heads, l.width/l.jumps.Heads)
 }

@@ -20,15 +20,56 @@ func GATConv(neighbours *graph.Value, x Matrix, name string, a Attention) *graph
 	if !ok || !neighbours.Type.Sparse {
 		return noWidth(g, "graph attention", name)
 	}
-	nodes := neighbours.Type.Dims[0]
-	w := g.Param(name+"/lin/weight", "glorot_uniform", in, a.Heads*a.Width)
-	z := graph.Reshape(x.Times(w), nodes, a.Heads, a.Width)
-	score := func(end, side string) *graph.Value {
-		v := g.Param(name+"/att_"+end, "glorot_uniform", 1, a.Heads, a.Width)
+	return NewGAT(g, name, in, a).Of(neighbours, x)
+}
+
+// GAT is the graph attention layer of [GATConv] with its parameters declared, so that its coefficients can be read elsewhere too.
+type GAT struct {
+	attention                Attention
+	name                     string
+	weight, atti, attj, bias *graph.Value
+}
+
+// NewGAT declares the parameters of a graph attention layer for features of a width.
+func NewGAT(g *graph.Graph, name string, in int, a Attention) GAT {
+	g.Helper()
+	return GAT{a, name,
+		g.Param(name+"/lin/weight", "glorot_uniform", in, a.Heads*a.Width),
+		g.Param(name+"/att_i", "glorot_uniform", 1, a.Heads, a.Width),
+		g.Param(name+"/att_j", "glorot_uniform", 1, a.Heads, a.Width),
+		g.Param(name+"/bias", "zeros", a.Heads*a.Width),
+	}
+}
+
+// Of returns the layer's result for features x.
+func (l GAT) Of(neighbours *graph.Value, x Matrix) *graph.Value {
+	x.Graph().Helper()
+	z := l.transformed(neighbours, x)
+	alpha := graph.Dropout(l.coefficients(neighbours, z), l.attention.Dropout, l.name+"/attention")
+	y := graph.SpMM(neighbours, alpha, z)
+	return graph.Add(graph.Reshape(y, neighbours.Type.Dims[0], l.attention.Heads*l.attention.Width), l.bias)
+}
+
+// Coefficients returns the attention of every node to its neighbours for features x, without dropout, the mean over heads, as a
+// matrix [nodes, nodes].
+func (l GAT) Coefficients(neighbours *graph.Value, x Matrix) Sparse {
+	x.Graph().Helper()
+	return Sparse{neighbours, graph.Mean(l.coefficients(neighbours, l.transformed(neighbours, x)), 1)}
+}
+
+// transformed returns x W by heads.
+func (l GAT) transformed(neighbours *graph.Value, x Matrix) *graph.Value {
+	x.Graph().Helper()
+	return graph.Reshape(x.Times(l.weight), neighbours.Type.Dims[0], l.attention.Heads, l.attention.Width)
+}
+
+// coefficients returns alpha [links, heads].
+func (l GAT) coefficients(neighbours, z *graph.Value) *graph.Value {
+	g := z.Graph()
+	g.Helper()
+	score := func(v *graph.Value, side string) *graph.Value {
 		return g.Add("edge_gather", graph.Attrs{"side": side}, neighbours, graph.Sum(graph.Mul(z, v), 2))[0]
 	}
-	e := g.Add("leaky_relu", graph.Attrs{"slope": 0.2}, graph.Add(score("i", "row"), score("j", "col")))[0]
-	alpha := graph.Dropout(g.Add("segment_softmax", nil, neighbours, e)[0], a.Dropout, name+"/attention")
-	y := graph.Reshape(graph.SpMM(neighbours, alpha, z), nodes, a.Heads*a.Width)
-	return graph.Add(y, g.Param(name+"/bias", "zeros", a.Heads*a.Width))
+	e := g.Add("leaky_relu", graph.Attrs{"slope": 0.2}, graph.Add(score(l.atti, "row"), score(l.attj, "col")))[0]
+	return g.Add("segment_softmax", nil, neighbours, e)[0]
 }
