@@ -49,7 +49,9 @@ type Settings struct {
 	Resume          bool
 	CheckpointEvery int
 	Progress        io.Writer
+	KeepState       bool
 	Align           bool // measure alignment at the end
+	AlignEvery      int  // measure it after every so many epochs too; 0: not
 	Views           bool // keep what the trained model sees, where the task has pictures
 }
 
@@ -59,8 +61,17 @@ type Outcome struct {
 	Metrics   map[string]float64 // of the reported epoch
 	Epoch     int                // the reported epoch
 	Seconds   float64
-	Alignment map[string]Alignment // by point
+	Alignment map[string]Alignment // by point, with the weights of the last epoch
+	Course    []Aligned            // alignment as training went on
+	History   []train.Record       // of all epochs
+	State     *runtime.State       // of the last epoch, where it was to be kept
 	Views     []Views              // the definition's, then those of the entry's functions that draw
+}
+
+// Aligned is the alignment after an epoch.
+type Aligned struct {
+	Epoch  int
+	Points map[string]Alignment
 }
 
 // Alignment is the cosine between delivered and backpropagated cotangents over the rows of a point.
@@ -128,11 +139,25 @@ func (p *Programs) Train(ctx context.Context, seed int32, s Settings) (*Outcome,
 	if plan.Recipe.Patience > 0 {
 		run.Callbacks = append(run.Callbacks, train.Patience(plan.Task.Best, plan.Recipe.Patience))
 	}
+	out := &Outcome{Seed: seed}
+	if s.AlignEvery > 0 && p.Alignment != nil {
+		run.Callbacks = append(run.Callbacks, train.Callback{AfterEpoch: func(status *train.Status) error {
+			if status.Epoch%s.AlignEvery != 0 {
+				return nil
+			}
+			points, err := p.Align(ctx, state, seed, options)
+			out.Course = append(out.Course, Aligned{status.Epoch, points})
+			return err
+		}})
+	}
 	summary, err := run.Fit(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &Outcome{Seed: seed, Metrics: summary.Metrics, Epoch: summary.Epoch, Seconds: summary.Seconds}
+	out.Metrics, out.Epoch, out.Seconds, out.History = summary.Metrics, summary.Epoch, summary.Seconds, summary.History
+	if s.KeepState {
+		out.State = state
+	}
 	if s.Align && p.Alignment != nil {
 		if out.Alignment, err = p.Align(ctx, state, seed, options); err != nil {
 			return nil, err

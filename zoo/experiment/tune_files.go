@@ -1,12 +1,8 @@
 package experiment
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -15,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"graft/runtime/atomicfile"
+	"graft/runtime/sealed"
 )
 
 // searchFile says what a directory of trials was searched for.
@@ -27,12 +23,6 @@ type kept struct {
 	sum    string // of the search's identity: trials of another one are not taken for its own
 	note   func(format string, args ...any)
 	resume bool
-}
-
-// sealed is the content of a file with its SHA-256, so that a file that was cut or altered shows.
-type sealed struct {
-	SHA256  string          `json:"sha256"`
-	Content json.RawMessage `json:"content"`
 }
 
 // keptTrial is the file of a trial. Metrics are written by strconv, which knows NaN and loses no bit.
@@ -66,17 +56,17 @@ func (s *Search) open(t Trying) (*kept, error) {
 		return nil, err
 	}
 	k := &kept{dir: t.Dir, note: t.note, resume: t.Resume}
-	if k.sum, err = digest(identity); err != nil {
+	if k.sum, err = sealed.Digest(identity); err != nil {
 		return nil, err
 	}
 	if !t.Resume {
 		if err := os.MkdirAll(t.Dir, 0o755); err != nil {
 			return nil, err
 		}
-		return k, writeSealed(path, identity)
+		return k, sealed.Write(path, identity)
 	}
 	var there map[string]string
-	if err := readSealed(path, &there); err != nil {
+	if err := sealed.Read(path, &there); err != nil {
 		return nil, err
 	}
 	for _, key := range slices.Sorted(maps.Keys(merged(there, identity))) {
@@ -130,7 +120,7 @@ func (k *kept) sweep() {
 // path names the file of a trial: bp_lr=0.01_dropout=0.5_seed0.json. What a file name may not hold is written %2F.
 func (k *kept) path(t *Trial) string {
 	name := t.Plan.Pipeline.Mode + "_" + strings.ReplaceAll(t.Setting.String(), " ", "_") + "_seed" + strconv.Itoa(int(t.Seed)) + ".json"
-	return filepath.Join(k.dir, escape(name))
+	return filepath.Join(k.dir, sealed.FileName(name))
 }
 
 // read brings in a trial that has ended before, if there is one.
@@ -140,8 +130,8 @@ func (k *kept) read(t *Trial) (bool, error) {
 	}
 	path := k.path(t)
 	var got keptTrial
-	err := readSealed(path, &got)
-	var broken *brokenError
+	err := sealed.Read(path, &got)
+	var broken *sealed.BrokenError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
@@ -182,63 +172,5 @@ func (k *kept) write(t *Trial) error {
 			file.Metrics[name] = strconv.FormatFloat(v, 'g', -1, 64)
 		}
 	}
-	return writeSealed(k.path(t), file)
-}
-
-// brokenError says that a file is not what was written.
-type brokenError struct {
-	path, why string
-}
-
-func (e *brokenError) Error() string { return fmt.Sprintf("%s is torn or altered: %s", e.path, e.why) }
-
-func writeSealed(path string, content any) error {
-	raw, err := json.Marshal(content)
-	if err != nil {
-		return err
-	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(sealed{sum(raw), raw})
-	})
-}
-
-func readSealed(path string, content any) error {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var s sealed
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return &brokenError{path, err.Error()}
-	}
-	if sum(s.Content) != s.SHA256 {
-		return &brokenError{path, "its content does not have the SHA-256 it states"}
-	}
-	if err := json.Unmarshal(s.Content, content); err != nil {
-		return &brokenError{path, err.Error()}
-	}
-	return nil
-}
-
-func digest(v any) (string, error) {
-	raw, err := json.Marshal(v)
-	return sum(raw), err
-}
-
-func sum(raw []byte) string {
-	s := sha256.Sum256(raw)
-	return hex.EncodeToString(s[:])
-}
-
-// escape makes text a file name on every system.
-func escape(name string) string {
-	var b strings.Builder
-	for _, c := range []byte(name) {
-		if c < ' ' || c >= 0x7f || strings.IndexByte(`/\:*?"<>|%`, c) >= 0 {
-			fmt.Fprintf(&b, "%%%02X", c)
-			continue
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
+	return sealed.Write(k.path(t), file)
 }
