@@ -44,6 +44,7 @@ type headCell struct {
 	Text       string
 	Cols, Rows int
 	Numeric    bool
+	Marked     bool
 	Group      bool // a group's title
 	First      bool // stands a little apart from what is left of it
 }
@@ -58,7 +59,7 @@ func head(t *Table) [][]headCell {
 			above = append(above, headCell{Text: g.Title, Cols: len(g.Columns), Rows: 1, Group: true, First: t.first(column)})
 		}
 		for _, c := range g.Columns {
-			cell := headCell{Text: c, Cols: 1, Rows: 1, Numeric: t.numeric(column), First: t.first(column)}
+			cell := headCell{Text: c, Cols: 1, Rows: 1, Numeric: t.numeric(column), Marked: t.marked(column), First: t.first(column)}
 			if titles && g.Title == "" {
 				cell.Rows = 2
 				above = append(above, cell)
