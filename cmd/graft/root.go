@@ -73,7 +73,7 @@ failure, and 2 for a mistaken command line.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &experiment.UsageError{Err: err} })
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newModels(), newCompile(), newTrain(), newCompare(), newTune(), newBench(), newGrad(), newData(), newOps())
+	root.AddCommand(newModels(), newCompile(), newTrain(), newCompare(), newReproduce(), newTune(), newBench(), newGrad(), newData(), newOps())
 	return root
 }
 

@@ -54,7 +54,7 @@ func Compare(ctx context.Context, plans []*Plan, seeds, workers int, done func(C
 		}
 	}
 	var mu sync.Mutex
-	return cells, sideBySide(ctx, len(cells), workers, func(ctx context.Context, i int, pool *runtime.Pool) (err error) {
+	return cells, SideBySide(ctx, len(cells), workers, func(ctx context.Context, i int, pool *runtime.Pool) (err error) {
 		c := &cells[i]
 		if c.Outcome, err = programs[c.Plan].Train(ctx, c.Seed, Settings{Pool: pool, Align: true, Views: c.Seed == 0}); err != nil {
 			return fmt.Errorf("mode %s, seed %d: %w", c.Plan.Pipeline.Mode, c.Seed, err)
@@ -68,9 +68,9 @@ func Compare(ctx context.Context, plans []*Plan, seeds, workers int, done func(C
 	})
 }
 
-// sideBySide trains n cells on so many workers (0: as many as Go may use processors), one each, in order but for those that run at the
+// SideBySide trains n cells on so many workers (0: as many as Go may use processors), one each, in order but for those that run at the
 // same time. The first error ends the others.
-func sideBySide(ctx context.Context, n, workers int, train func(ctx context.Context, i int, pool *runtime.Pool) error) error {
+func SideBySide(ctx context.Context, n, workers int, train func(ctx context.Context, i int, pool *runtime.Pool) error) error {
 	if workers < 1 {
 		workers = goruntime.GOMAXPROCS(0)
 	}

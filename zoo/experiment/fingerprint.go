@@ -13,8 +13,8 @@ import (
 	"graft/zoo/entry"
 )
 
-// fingerprint returns the SHA-256 of what a task of seed 0 trains on in its first epoch and evaluates on: data of one name may differ.
-func fingerprint(task *entry.Task, batch int) (string, error) {
+// Fingerprint returns the SHA-256 of what a task of seed 0 trains on in its first epoch and evaluates on: data of one name may differ.
+func Fingerprint(task *entry.Task, batch int) (string, error) {
 	training, err := task.Train(0, batch)
 	if err != nil {
 		return "", err

@@ -140,7 +140,7 @@ func (s *Search) Run(ctx context.Context, t Trying) ([]Trial, error) {
 		t.Kept(len(trials) - len(left))
 	}
 	var mu sync.Mutex
-	return trials, sideBySide(ctx, len(left), t.Workers, func(ctx context.Context, i int, pool *runtime.Pool) error {
+	return trials, SideBySide(ctx, len(left), t.Workers, func(ctx context.Context, i int, pool *runtime.Pool) error {
 		trial := left[i]
 		if err := trial.train(ctx, programs[trial.Plan], pool); err != nil {
 			return fmt.Errorf("mode %s, %v, seed %d: %w", trial.Plan.Pipeline.Mode, trial.Setting, trial.Seed, err)

@@ -85,7 +85,7 @@ func (s *Search) identity() (map[string]string, error) {
 		grid = append(grid, axis.String())
 	}
 	first := s.Plans[0][0]
-	data, err := fingerprint(first.Task, first.Recipe.Batch)
+	data, err := Fingerprint(first.Task, first.Recipe.Batch)
 	if err != nil {
 		return nil, err
 	}
