@@ -49,10 +49,6 @@ func alignment() metric {
 	}}
 }
 
-func seconds() metric {
-	return metric{"seconds", "s", nil, func(t Training) (float64, bool) { return t.Seconds, true }}
-}
-
 func silhouette() metric {
 	return metric{"silhouette", "coefficient", nil, func(t Training) (float64, bool) {
 		if t.Hidden == nil {
@@ -102,7 +98,7 @@ func (r Results) values(c Cell, m metric) []float64 {
 // rows returns the lines of a cell.
 func (r Results) rows(c Cell) []Row {
 	var out []Row
-	for _, m := range append(reported(c.Model), alignment(), silhouette(), seconds()) {
+	for _, m := range append(reported(c.Model), alignment(), silhouette()) {
 		if row := r.row(c, m); row.N > 0 || row.Diverged > 0 {
 			out = append(out, row)
 		}
@@ -110,7 +106,8 @@ func (r Results) rows(c Cell) []Row {
 	return out
 }
 
-// writeRows writes the lines of all cells as results.csv and results.jsonl, and the trainings as trainings.jsonl.
+// writeRows writes the lines of all cells as results.csv and results.jsonl, and the trainings, with what they took, as
+// trainings.jsonl.
 func (s Study) writeRows(dir string, o Options, r Results) ([]Row, error) {
 	type training struct {
 		Model    string             `json:"model"`
@@ -122,6 +119,7 @@ func (s Study) writeRows(dir string, o Options, r Results) ([]Row, error) {
 		Epoch    int                `json:"epoch"`
 		Metrics  map[string]float64 `json:"metrics"`
 		Diverged string             `json:"diverged,omitempty"`
+		Seconds  float64            `json:"seconds"`
 	}
 	var rows []Row
 	var trainings []training
@@ -132,7 +130,7 @@ func (s Study) writeRows(dir string, o Options, r Results) ([]Row, error) {
 		}
 		rows = append(rows, r.rows(c)...)
 		for _, t := range r[c] {
-			line := training{c.Model, c.Data, c.Variant, c.Mode, "", t.Seed, t.Epoch, t.Metrics, t.Diverged}
+			line := training{c.Model, c.Data, c.Variant, c.Mode, "", t.Seed, t.Epoch, t.Metrics, t.Diverged, t.Seconds}
 			if c.Mode == "dfa" {
 				line.Route = c.Route.String()
 			}
