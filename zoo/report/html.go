@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 )
 
 var (
@@ -22,6 +23,9 @@ func renderHTML(w io.Writer, p *Page) error {
 		"add":     func(a, b int) int { return a + b },
 		"style":   func() template.CSS { return template.CSS(style) },
 		"drawing": func(f *Figure) template.HTML { return template.HTML(f.SVG) }, // checkSVG has passed it
+		"contents": func(s []Section) bool { // whether a list of them helps
+			return len(slices.DeleteFunc(slices.Clone(s), func(s Section) bool { return s.Title == "" })) > 1
+		},
 		"head":    head,
 		"numeric": (*Table).numeric,
 		"marked":  (*Table).marked,

@@ -121,15 +121,20 @@ func tableLines(rows [][]string, right []bool) []string {
 }
 
 func (c Cell) markdown() string {
-	text := escape(c.Text)
+	var parts []string
+	text := strings.TrimSpace(escape(c.Text))
 	if c.Bold && text != "" {
 		text = "**" + text + "**"
 	}
-	parts := []string{text, c.Mark.Sign()}
+	for _, part := range []string{text, c.Mark.Sign()} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
 	if len(c.Sub) > 0 {
 		parts = append(parts, "("+escape(strings.Join(c.Sub, ", "))+")")
 	}
-	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
+	return strings.Join(parts, " ")
 }
 
 func (f *Figure) markdown(m *markdown) {
@@ -192,6 +197,8 @@ func printable(s string) string {
 			return r
 		case r == '\r' || r == '\v' || r == '\f' || r == '\u0085' || r == '\u2028' || r == '\u2029':
 			return '\n'
+		case r == 0: // as CommonMark and package html/template have it
+			return '\uFFFD'
 		case unicode.IsControl(r) || r == '\uFFFE' || r == '\uFFFF':
 			return -1
 		}
