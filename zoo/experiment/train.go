@@ -49,7 +49,6 @@ type Settings struct {
 	Resume          bool
 	CheckpointEvery int
 	Progress        io.Writer
-	KeepState       bool
 	Align           bool // measure alignment at the end
 	AlignEvery      int  // measure it after every so many epochs too; 0: not
 	Views           bool // keep what the trained model sees, where the task has pictures
@@ -64,7 +63,6 @@ type Outcome struct {
 	Alignment map[string]Alignment // by point, with the weights of the last epoch
 	Course    []Aligned            // alignment as training went on
 	History   []train.Record       // of all epochs
-	State     *runtime.State       // of the last epoch, where it was to be kept
 	Views     []Views              // the definition's, then those of the entry's functions that draw
 }
 
@@ -111,11 +109,16 @@ func (p *Plan) taskOf(seed int32) (*entry.Task, error) {
 
 // Train trains one seed.
 func (p *Programs) Train(ctx context.Context, seed int32, s Settings) (*Outcome, error) {
-	plan := p.Plan
 	state, err := p.State(seed)
 	if err != nil {
 		return nil, err
 	}
+	return p.TrainState(ctx, state, seed, s)
+}
+
+// TrainState is [Programs.Train] from a state that the caller keeps: it ends with the parameters of the last epoch.
+func (p *Programs) TrainState(ctx context.Context, state *runtime.State, seed int32, s Settings) (*Outcome, error) {
+	plan := p.Plan
 	task, err := plan.taskOf(seed)
 	if err != nil {
 		return nil, err
@@ -155,9 +158,6 @@ func (p *Programs) Train(ctx context.Context, seed int32, s Settings) (*Outcome,
 		return nil, err
 	}
 	out.Metrics, out.Epoch, out.Seconds, out.History = summary.Metrics, summary.Epoch, summary.Seconds, summary.History
-	if s.KeepState {
-		out.State = state
-	}
 	if s.Align && p.Alignment != nil {
 		if out.Alignment, err = p.Align(ctx, state, seed, options); err != nil {
 			return nil, err

@@ -26,12 +26,9 @@ func (p *Programs) views(ctx context.Context, state *runtime.State, seed int32, 
 	pictures := p.Plan.Task.Pictures
 	var all []Views
 	for _, function := range append([]string{""}, pictures.Functions...) {
-		program := p.Predict.Program
-		if function != "" {
-			var err error
-			if program, err = p.Plan.compileFunction(function); err != nil {
-				return nil, err
-			}
+		program, err := p.predict(function)
+		if err != nil {
+			return nil, err
 		}
 		m := &viewer{Meter: pictures.Meter(), output: pictures.Output}
 		e := &train.Evaluation{Program: program, Source: pictures.Source(), Meter: m, Seed: seed}
@@ -42,6 +39,14 @@ func (p *Programs) views(ctx context.Context, state *runtime.State, seed int32, 
 		all = append(all, Views{function, m.images, metrics[p.Plan.Entry.Metric]})
 	}
 	return all, nil
+}
+
+// predict returns the predict program of a function of the entry, "" for the definition.
+func (p *Programs) predict(function string) (*graph.Graph, error) {
+	if function == "" {
+		return p.Predict.Program, nil
+	}
+	return p.Plan.compileFunction(function)
 }
 
 // compileFunction makes the predict program of another function of the entry.

@@ -11,11 +11,14 @@ import (
 func GCNEntry() entry.Entry {
 	return nodeEntry(entry.Entry{
 		Name: "gcn", Doc: "two-layer graph convolutional network (GraphConv) on a citation graph",
-		Reproduces: "tables 3 and A.4, row GraphConv",
+		Reproduces: "tables 3 and A.4, row GraphConv; figure 2",
 		Options:    func() any { return option.New[GCNOptions]() },
 		Define:     func(o any, _ string) *graph.Graph { return GCN(*o.(*GCNOptions)) },
-		Recipe:     gcnRecipe,
-		Torch:      entry.Torch{{Param: "*/weight", Name: "*.lin.weight", Form: entry.Linear}},
+		Functions: map[string]func(any, string) *graph.Graph{
+			"hidden": func(o any, _ string) *graph.Graph { return GCNHidden(*o.(*GCNOptions)) },
+		},
+		Recipe: gcnRecipe,
+		Torch:  entry.Torch{{Param: "*/weight", Name: "*.lin.weight", Form: entry.Linear}},
 	}, gcnData())
 }
 

@@ -19,9 +19,7 @@ type classifier struct {
 }
 
 func newClassifier(name string, features int, route string) classifier {
-	c := classifier{Graph: graph.New(name)}
-	c.x = c.sparse("x", features, "words")
-	c.propagation = c.sparse("propagation", "nodes", "links")
+	c := unlabelled(name, features)
 	c.label = c.Input("label", graph.I32, "nodes")
 	c.mask = c.Input("mask", graph.F32, "nodes")
 	switch route {
@@ -32,6 +30,14 @@ func newClassifier(name string, features int, route string) classifier {
 	default:
 		c.route = c.sparse(route, "nodes", routeSizes[route])
 	}
+	return c
+}
+
+// unlabelled has the inputs x and propagation alone.
+func unlabelled(name string, features int) classifier {
+	c := classifier{Graph: graph.New(name)}
+	c.x = c.sparse("x", features, "words")
+	c.propagation = c.sparse("propagation", "nodes", "links")
 	return c
 }
 

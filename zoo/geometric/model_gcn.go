@@ -22,8 +22,22 @@ type GCNOptions struct {
 // that the loss is the mean of. Outputs: logits, and hits, 1 for each node classified right.
 func GCN(o GCNOptions) *graph.Graph {
 	c := newClassifier("gcn", o.Features, o.Route)
-	h := graph.Relu(layer.GraphConv(c.propagation, c.x, "conv1", o.Hidden))
-	h = graph.Dropout(h, o.Dropout, "conv1/dropout")
+	h := graph.Dropout(o.hidden(c), o.Dropout, "conv1/dropout")
 	h = c.point(h, "conv1", "logits")
 	return c.finish(layer.GraphConv(c.propagation, layer.Full{Value: h}, "conv2", o.Classes))
+}
+
+// GCNHidden returns the hidden layer of a trained [GCN], over the same parameters: what figure 2 of Launay et al. (2020) lays out.
+//
+// Inputs: x and propagation. Output: hidden [nodes, hidden], ReLU of the first convolution of all nodes, without dropout.
+func GCNHidden(o GCNOptions) *graph.Graph {
+	c := unlabelled("gcn-hidden", o.Features)
+	c.Output("hidden", o.hidden(c))
+	return c.Graph
+}
+
+// hidden is the first convolution with its activation.
+func (o GCNOptions) hidden(c classifier) *graph.Value {
+	c.Helper()
+	return graph.Relu(layer.GraphConv(c.propagation, c.x, "conv1", o.Hidden))
 }
