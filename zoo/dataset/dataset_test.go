@@ -124,6 +124,21 @@ func TestStatusRealData(t *testing.T) {
 	}
 }
 
+// TestStatusPubMed: of a copy without allx, as some are, the other seven files are as published.
+func TestStatusPubMed(t *testing.T) {
+	root := os.Getenv("GRAFT_DATA")
+	if root == "" {
+		t.Skip("SKIP-DATA: GRAFT_DATA is not set, the checksums of PubMed are not tested")
+	}
+	r, err := Status("pubmed", root)
+	if err != nil || len(r.Altered) > 0 || r.Verified != (len(r.Missing) == 0) {
+		t.Fatalf("found in %q, missing %v, altered %v, error %v", r.Dir, r.Missing, r.Altered, err)
+	}
+	if len(r.Missing) > 0 && !slices.Equal(r.Missing, []string{"ind.pubmed.allx"}) {
+		t.Errorf("missing %v", r.Missing)
+	}
+}
+
 // server answers every request with content, but for the paths /missing and /cut.
 func server(t *testing.T, content string) *httptest.Server {
 	t.Helper()

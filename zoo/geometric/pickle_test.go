@@ -9,25 +9,43 @@ import (
 )
 
 // pickler writes the pickles that Python 2 writes of the data sets' objects, as far as the tests need them.
-type pickler []byte
+type pickler struct {
+	data  []byte
+	memos int
+}
 
-func (p *pickler) ops(s string) { *p = append(*p, s...) }
+func newPickler() *pickler { return &pickler{data: []byte("\x80\x02")} }
+
+func (p *pickler) ops(s string) { p.data = append(p.data, s...) }
 
 func (p *pickler) global(module, name string) { p.ops("c" + module + "\n" + name + "\n") }
 
-func (p *pickler) int(v int) {
-	if v >= 0 && v < 256 {
-		*p = append(*p, 'K', byte(v))
+// memo stores what has been made last in the memo, as Python does with every container.
+func (p *pickler) memo() {
+	p.memos++
+	if p.memos < 256 {
+		p.data = append(p.data, 'q', byte(p.memos))
 	} else {
-		*p = binary.LittleEndian.AppendUint32(append(*p, 'J'), uint32(int32(v)))
+		p.data = binary.LittleEndian.AppendUint32(append(p.data, 'r'), uint32(p.memos))
+	}
+}
+
+func (p *pickler) int(v int) {
+	switch {
+	case v >= 0 && v < 1<<8:
+		p.data = append(p.data, 'K', byte(v))
+	case v >= 0 && v < 1<<16:
+		p.data = binary.LittleEndian.AppendUint16(append(p.data, 'M'), uint16(v))
+	default:
+		p.data = binary.LittleEndian.AppendUint32(append(p.data, 'J'), uint32(int32(v)))
 	}
 }
 
 func (p *pickler) str(s string) {
 	if len(s) < 256 {
-		*p = append(*p, 'U', byte(len(s)))
+		p.data = append(p.data, 'U', byte(len(s)))
 	} else {
-		*p = binary.LittleEndian.AppendUint32(append(*p, 'T'), uint32(len(s)))
+		p.data = binary.LittleEndian.AppendUint32(append(p.data, 'T'), uint32(len(s)))
 	}
 	p.ops(s)
 }
@@ -37,7 +55,9 @@ func (p *pickler) array(code string, data string, shape ...int) {
 	p.global("numpy", "ndarray")
 	p.ops("K\x00\x85")
 	p.str("b")
-	p.ops("\x87R(K\x01(")
+	p.ops("\x87R")
+	p.memo()
+	p.ops("(K\x01(")
 	for _, d := range shape {
 		p.int(d)
 	}
@@ -68,22 +88,29 @@ func float32s(v []float32) string {
 }
 
 func pickleCSR(rows, cols int, indptr, indices []int, data []float32) []byte {
-	var p pickler
-	p.ops("\x80\x02")
+	p := newPickler()
 	p.global("scipy.sparse.csr", "csr_matrix")
-	p.ops(")\x81}(")
+	p.ops(")\x81")
+	p.memo()
+	p.ops("}")
+	p.memo()
+	p.ops("(")
+	p.str("format")
+	p.str("csr")
 	p.str("_shape")
 	p.int(rows)
 	p.int(cols)
 	p.ops("\x86")
 	p.str("indptr")
 	p.array("i4", int32s(indptr), len(indptr))
+	p.str("_cs_matrix__has_sorted_indices")
+	p.ops("\x88")
 	p.str("indices")
 	p.array("i4", int32s(indices), len(indices))
 	p.str("data")
 	p.array("f4", float32s(data), len(data))
 	p.ops("ub.")
-	return p
+	return p.data
 }
 
 // pickleFeatures pickles the matrix of all ones at the given columns.
@@ -103,11 +130,10 @@ func pickleInts(rows [][]int) []byte {
 	for _, r := range rows {
 		flat = append(flat, r...)
 	}
-	var p pickler
-	p.ops("\x80\x02")
+	p := newPickler()
 	p.array("i4", int32s(flat), len(rows), len(rows[0]))
 	p.ops(".")
-	return p
+	return p.data
 }
 
 // pickleLabels pickles the one-hot matrix of the given classes.
@@ -121,21 +147,35 @@ func pickleLabels(classes int, label ...int) []byte {
 }
 
 func pickleGraph(neighbours [][]int) []byte {
-	var p pickler
-	p.ops("\x80\x02")
+	const batch = 1000 // items that Python sets at once
+	p := newPickler()
 	p.global("collections", "defaultdict")
 	p.global("__builtin__", "list")
-	p.ops("\x85R(")
+	p.ops("\x85R")
+	p.memo()
 	for u, list := range neighbours {
-		p.int(u)
-		p.ops("](")
-		for _, v := range list {
-			p.int(v)
+		if u%batch == 0 {
+			p.ops("(")
 		}
-		p.ops("e")
+		p.int(u)
+		p.ops("]")
+		p.memo()
+		if len(list) == 1 {
+			p.int(list[0])
+			p.ops("a")
+		} else {
+			p.ops("(")
+			for _, v := range list {
+				p.int(v)
+			}
+			p.ops("e")
+		}
+		if u%batch == batch-1 || u == len(neighbours)-1 {
+			p.ops("u")
+		}
 	}
-	p.ops("u.")
-	return p
+	p.ops(".")
+	return p.data
 }
 
 func TestDecodeFeatures(t *testing.T) {

@@ -250,8 +250,11 @@ func (p *planetoid) assemble() (*Citation, error) {
 
 // sparse builds the pattern and the entries, in row order, of sparse rows.
 func sparse(rows [][]stored, cols int) (*buffer.Pattern, []float32, error) {
-	var row, col []int32
-	var given []float32
+	n := 0
+	for _, entries := range rows {
+		n += len(entries)
+	}
+	row, col, given := make([]int32, 0, n), make([]int32, 0, n), make([]float32, 0, n)
 	for r, entries := range rows {
 		for _, e := range entries {
 			row, col, given = append(row, int32(r)), append(col, e.col), append(given, e.value)

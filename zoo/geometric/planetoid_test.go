@@ -77,6 +77,10 @@ func TestPubMedIncomplete(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "planetoid", "ind.pubmed.allx")); err == nil {
 		t.Skip("ind.pubmed.allx is there")
 	}
+	if _, err := GCNEntry().Open("pubmed", dir); err == nil || !strings.Contains(err.Error(), "missing in "+filepath.Join(dir, "planetoid")+": ind.pubmed.allx;") ||
+		!strings.Contains(err.Error(), "`graft data get pubmed` downloads all of it, and synthetic-pubmed needs no files") {
+		t.Errorf("the entry says %v", err)
+	}
 	_, err := LoadPlanetoid(dir, "pubmed")
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "ind.pubmed.allx") || !strings.Contains(err.Error(), "incomplete") {
 		t.Errorf("got error %v", err)

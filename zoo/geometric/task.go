@@ -1,6 +1,9 @@
 package geometric
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 
@@ -12,16 +15,23 @@ import (
 	"graft/zoo/entry"
 )
 
+// synthetic begins the name of a generated data set.
+const synthetic = "synthetic-"
+
 // load reads a Planetoid set or generates a synthetic one.
 func load(data, dir string) (*Citation, error) {
-	if strings.HasPrefix(data, "synthetic-") {
+	if strings.HasPrefix(data, synthetic) {
 		return SyntheticCitation(data, 0)
 	}
 	found, err := dataset.Locate(data, dir)
 	if err != nil {
 		return nil, err
 	}
-	return LoadPlanetoid(found, data)
+	c, err := LoadPlanetoid(found, data)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; `graft data get %s` downloads all of it, and %s needs no files", err, data, synthetic+data)
+	}
+	return c, err
 }
 
 // preparation says how a node classifier wants its data.
