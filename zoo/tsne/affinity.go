@@ -15,7 +15,7 @@ const smallestNormal = 0x1p-126
 // of the paper).
 func affinities(ctx context.Context, c crew, x []float32, n, d int, perplexity float64) ([]float32, error) {
 	p := make([]float32, n*n)
-	c.rows(n, func(i int) {
+	c.each(n, func(i int) {
 		if ctx.Err() == nil {
 			neighbours(p[i*n:(i+1)*n], x, i, d, perplexity)
 		}
@@ -23,7 +23,7 @@ func affinities(ctx context.Context, c crew, x []float32, n, d int, perplexity f
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c.rows(n, func(i int) {
+	c.each(n, func(i int) {
 		for j := i + 1; j < n; j++ { // of both triangles, row i's part
 			joint := float32((float64(p[i*n+j]) + float64(p[j*n+i])) / float64(2*n))
 			if joint < smallestNormal {

@@ -5,22 +5,15 @@ import (
 	"sync/atomic"
 )
 
-// crew is how many goroutines work on the rows of a matrix side by side.
+// crew is how many goroutines work side by side.
 type crew struct{ workers int }
 
-// rows calls do for all rows, a block of them at a time. do must write nothing that another row's call reads or writes.
-func (c crew) rows(n int, do func(row int)) {
-	const block = 32 // a worker that is held up leaves its rows to the others
+// each calls do for 0 to n-1, whoever is free for the next. do must write nothing that another's call reads or writes.
+func (c crew) each(n int, do func(i int)) {
 	var next atomic.Int64
 	work := func() {
-		for {
-			from := int(next.Add(block)) - block
-			if from >= n {
-				return
-			}
-			for i := from; i < min(from+block, n); i++ {
-				do(i)
-			}
+		for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			do(i)
 		}
 	}
 	var wait sync.WaitGroup

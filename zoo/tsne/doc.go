@@ -4,7 +4,7 @@
 // It is the exact method: all pairs of points are looked at in every iteration, so that time grows with n² per iteration, and memory
 // is 4n² bytes, those of the joint probabilities in float32. Positions, and all sums, are float64.
 //
-// Conventions. Matrices are row-major slices. The forces on a point are summed over the others in ascending order by one worker, and
-// what is summed over points is summed in their order by one goroutine: a layout is a function of points, options and architecture,
-// whatever the number of workers.
+// Conventions. Matrices are row-major slices. Pairs of points are divided into parts by their number alone; one worker sums a part, in
+// an order of its own, and parts are added in theirs. So a layout is a function of points, options and architecture, whatever the number
+// of workers.
 package tsne

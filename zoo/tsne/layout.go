@@ -23,11 +23,11 @@ const (
 
 // layout is a layout in the making.
 type layout struct {
-	n    int
-	p    []float32 // [n, n], joint probabilities
-	x, y axis
-	pull []pull // [n]
-	crew crew
+	n     int
+	p     []float32 // [n, n], joint probabilities
+	x, y  axis
+	parts []part
+	crew  crew
 }
 
 // axis holds one coordinate of all points.
@@ -39,7 +39,7 @@ type axis struct{ at, move, gain, gradient []float64 }
 func newLayout(p []float32, n int, seed uint64, c crew) *layout {
 	const stream = 0x74736e65
 	rng := rand.New(rand.NewPCG(seed, stream))
-	l := &layout{n: n, p: p, pull: make([]pull, n), crew: c}
+	l := &layout{n: n, p: p, parts: newParts(n), crew: c}
 	for _, a := range []*axis{&l.x, &l.y} {
 		*a = axis{make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)}
 		for i := range n {
