@@ -6,9 +6,11 @@ import (
 	"testing"
 
 	"gorgonia.org/tensor"
+	"graft/graph"
 	"graft/passes"
 	"graft/runtime"
 	"graft/runtime/train"
+	"graft/zoo/dataset"
 	"graft/zoo/entry"
 )
 
@@ -112,6 +114,51 @@ func compiled(t *testing.T, e entry.Entry, task *entry.Task, mode, variant, part
 		t.Fatalf("%s, mode %s, variant %s: %v", e.Name, mode, variant, err)
 	}
 	return out
+}
+
+// TestDataSets checks that every entry has the three published graphs, with the paper's numbers, and for each a stand-in without.
+func TestDataSets(t *testing.T) {
+	for name, m := range models(t) {
+		for _, data := range []string{"cora", "citeseer", "pubmed"} {
+			standIn := m.StandIn[data]
+			if _, known := dataset.Lookup(data); !known || !slices.Contains(m.Data, data) || !slices.Contains(m.Data, standIn) || standIn == data {
+				t.Errorf("%s: data sets %v, in place of %s %q", name, m.Data, data, standIn)
+			}
+			for _, metric := range m.Metrics() {
+				for _, mode := range []string{"bp", "dfa"} {
+					if _, ok := metric.Published(data, mode); !ok {
+						t.Errorf("%s: nothing published of %s on %s, %s", name, metric.Name, data, mode)
+					}
+					if v, ok := metric.Published(standIn, mode); ok {
+						t.Errorf("%s: %s of %v is published on %s, %s", name, metric.Name, v, standIn, mode)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestFunctions compiles the other functions of the entries: they have no parameters but those of the definition.
+func TestFunctions(t *testing.T) {
+	functions := 0
+	for name, m := range models(t) {
+		step := compiled(t, m.Entry, m.task, "dfa", variants(m.Entry)[0], passes.Step)
+		for function, define := range m.Functions {
+			functions++
+			e := m.Entry
+			e.Define = define
+			predict := compiled(t, e, m.task, "dfa", variants(e)[0], passes.Predict)
+			for _, p := range predict.Program.Leaves("param") {
+				i := slices.IndexFunc(step.Program.Leaves("param"), func(q *graph.Value) bool { return q.Node.Name() == p.Node.Name() })
+				if i < 0 || p.Type.String() != step.Program.Leaves("param")[i].Type.String() {
+					t.Errorf("%s %s: parameter %s is not the definition's", name, function, p.Node.Name())
+				}
+			}
+		}
+	}
+	if functions == 0 {
+		t.Error("no entry has a function")
+	}
 }
 
 // TestTraining trains every model in every mode and variant: it compiles with every graph on the way verified, the loss falls, and

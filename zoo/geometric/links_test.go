@@ -116,6 +116,44 @@ func TestNegatives(t *testing.T) {
 	}
 }
 
+// TestLinkCounts holds the split and the negatives of graphs of the published sizes against the published code: 5 and 10 % of the
+// edges, rounded down, and as many negatives as training edges in both directions and nodes.
+func TestLinkCounts(t *testing.T) {
+	for _, want := range []struct {
+		name                    string
+		val, test, train, nodes int // undirected edges
+	}{
+		{"synthetic-cora", 263, 527, 4488, 2708},
+		{"synthetic-citeseer", 227, 455, 3870, 3327},
+		{"synthetic-pubmed", 2216, 4432, 37676, 19717},
+	} {
+		c, err := SyntheticCitation(want.name, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := splitLinks(c.Adj, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.val.NNZ() != want.val || l.valAbsent.NNZ() != want.val || l.test.NNZ() != want.test || l.absent.NNZ() != want.test ||
+			l.train.NNZ() != 2*want.train {
+			t.Errorf("%s: %d, %d validation, %d, %d test pairs, %d training entries", want.name, l.val.NNZ(), l.valAbsent.NNZ(), l.test.NNZ(), l.absent.NNZ(), l.train.NNZ())
+		}
+		p, err := l.negatives(0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.NNZ() != 2*want.train+want.nodes {
+			t.Errorf("%s: %d negatives", want.name, p.NNZ())
+		}
+		for k := range p.Col {
+			if u, v := p.Row[k], p.Col[k]; u == v || contains(l.train, u, v) {
+				t.Fatalf("%s: negative %d-%d", want.name, u, v)
+			}
+		}
+	}
+}
+
 func TestStratified(t *testing.T) {
 	c, err := SyntheticCitation("synthetic-cora", 0)
 	if err != nil {
@@ -135,10 +173,14 @@ func TestStratified(t *testing.T) {
 		}
 		return n
 	}
-	all, train, test := count(sequence(0, c.Nodes)), count(s.Train), count(s.Test)
+	if fifth := (c.Nodes + 4) / 5; len(s.Train) != fifth || len(s.Val) > fifth || len(s.Val) < fifth-1 {
+		t.Errorf("%d nodes train and %d validate, want a fifth each of %d", len(s.Train), len(s.Val), c.Nodes)
+	}
+	all, train, val, test := count(sequence(0, c.Nodes)), count(s.Train), count(s.Val), count(s.Test)
 	for class, n := range all {
-		if train[class] < n/5 || train[class] > n/5+1 || test[class] < 3*(n/5) || test[class] > 3*(n/5+1) {
-			t.Errorf("class %d: %d of %d nodes train, %d test", class, train[class], n, test[class])
+		least, most := n/5, (n+4)/5 // of a fold
+		if train[class] < least || train[class] > most || val[class] < least || val[class] > most || test[class] < 3*least || test[class] > 3*most {
+			t.Errorf("class %d: of %d nodes %d train, %d validate, %d test", class, n, train[class], val[class], test[class])
 		}
 	}
 	if !slices.Equal(s.Train, c.stratified(4).Train) || slices.Equal(s.Train, c.stratified(5).Train) {

@@ -45,6 +45,13 @@ func TestPlanetoid(t *testing.T) {
 			if len(c.Train) != 20*c.Classes || len(c.Val) != 500 || len(c.Test) != 1000 {
 				t.Errorf("split %d/%d/%d", len(c.Train), len(c.Val), len(c.Test))
 			}
+			perClass := make([]int, c.Classes)
+			for _, v := range c.Train {
+				perClass[c.Label[v]]++
+			}
+			if slices.Min(perClass) != 20 || slices.Max(perClass) != 20 {
+				t.Errorf("training nodes by class: %v", perClass)
+			}
 			if h := homophily(c); math.Abs(h-want.homophily) > 5e-4 {
 				t.Errorf("homophily %.4f, want %.4f", h, want.homophily)
 			}
