@@ -1,23 +1,56 @@
 package native
 
-import "graft/runtime/buffer"
+import (
+	"sort"
+
+	"graft/graph"
+	"graft/runtime/buffer"
+)
 
 func addFastSparse(t Table, l *loops, v *vectors) {
-	spmm := t["spmm"].faster(perRowOfResult, spmm32(l)).divided(perRowOfResult, sparseWork)
+	spmm := t["spmm"].fasterByEntries(alongColumns, spmm32(l)).divided(perRowOfResult, sparseWork)
 	spmm.Prepare = prepareHeads
 	t["spmm"] = spmm
 	t["sddmm"] = t["sddmm"].faster(perEntry, sddmm32(l)).divided(perEntry, sparseWork)
 	t["edge_gather"] = t["edge_gather"].faster(perRowOfResult, edgeGather32(l))
-	sum := t["edge_sum"].faster(perRowOfResult, edgeSum32(l))
+	sum := t["edge_sum"].fasterByEntries(byColumn, edgeSum32(l))
 	sum.Prepare = prepareOrder
 	t["edge_sum"] = sum
-	t["segment_softmax"] = t["segment_softmax"].faster(perRowOfPattern, segmentSoftmax32(l, v))
-	t["segment_softmax_grad"] = t["segment_softmax_grad"].faster(perRowOfPattern, segmentSoftmaxGrad32(l))
+	t["segment_softmax"] = t["segment_softmax"].fasterByEntries(alongRows, segmentSoftmax32(l, v))
+	t["segment_softmax_grad"] = t["segment_softmax_grad"].fasterByEntries(alongRows, segmentSoftmaxGrad32(l))
 }
 
 // sparseWork counts the multiplications of spmm and sddmm, whose last operand has a row for each column of the pattern, or
 // for each row. Four cost about as much as one element of other ops.
 func sparseWork(c *Call) int { return c.In[0].Pattern.NNZ() * rowLen(c.In[2]) / 4 }
+
+// alongRows and alongColumns say whether an op takes the pattern's columns for its lines, beside byColumn.
+func alongRows(*Call) bool      { return false }
+func alongColumns(c *Call) bool { return c.Node.Bool("trans") }
+
+// fasterByEntries is faster for a body whose units are lines, the pattern's rows or columns. They differ much in length: the parts
+// have about equal numbers of entries and lines together, and bounds that the pattern alone decides.
+func (k Kernel) fasterByEntries(columns func(c *Call) bool, f32 body) Kernel {
+	plain := k.Run
+	k.Run = func(c *Call, part, parts int) error {
+		if c.Out[0].DType != graph.F32 {
+			return plain(c, part, parts)
+		}
+		first := c.In[0].Pattern.RowPtr
+		if columns(c) {
+			first = c.In[0].Pattern.ColPtr
+		}
+		return f32(c, boundAt(first, part, parts), boundAt(first, part+1, parts))
+	}
+	return k
+}
+
+// boundAt returns the line at which a part begins.
+func boundAt(first []int32, part, parts int) int {
+	n := len(first) - 1
+	before := (n + int(first[n])) * part / parts
+	return sort.Search(n, func(r int) bool { return r+int(first[r]) >= before })
+}
 
 // prepareHeads lists the head of each column of spmm's rows, as [loops] wants it.
 func prepareHeads(c *Call) error {

@@ -369,409 +369,612 @@ done7:
 TEXT ·spmmAVX512(SB), NOSPLIT, $0-168
 	MOVQ    cols+24(FP), AX
 	MOVQ    heads+112(FP), CX
-	MOVL    $0x0000ffff, DX
-	BZHIL   CX, DX, DX
-	KMOVW   DX, K1
-	LEAQ    15(AX), CX
-	SHRQ    $0x04, CX
+	LEAQ    15(AX), DX
+	SHRQ    $0x04, DX
 	CMPQ    CX, $0x01
-	JE      vectors1
-	CMPQ    CX, $0x02
-	JE      vectors2
-	CMPQ    CX, $0x03
-	JE      vectors3
-	CMPQ    CX, $0x04
-	JE      vectors4
-	CMPQ    CX, $0x05
-	JE      vectors5
-	CMPQ    CX, $0x06
-	JE      vectors6
-	CMPQ    CX, $0x07
-	JE      vectors7
-	SUBQ    $0x70, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+	JE      oneHead
+	CMPQ    DX, $0x08
+	JE      vectors8OfHeads
+	CMPQ    DX, $0x07
+	JE      vectors7OfHeads
+	CMPQ    DX, $0x06
+	JE      vectors6OfHeads
+	CMPQ    DX, $0x05
+	JE      vectors5OfHeads
+	CMPQ    DX, $0x04
+	JE      vectors4OfHeads
+	CMPQ    DX, $0x03
+	JE      vectors3OfHeads
+	CMPQ    DX, $0x02
+	JE      vectors2OfHeads
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
 	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVL    $0x0000ffff, R10
+	BZHIL   CX, R10, R10
+	KMOVW   R10, K2
+	MOVQ    heads+112(FP), CX
 	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
 	MOVQ    head_base+144(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z2
-	VMOVUPS 128(R10), Z4
-	VMOVUPS 192(R10), Z6
-	VMOVUPS 256(R10), Z8
-	VMOVUPS 320(R10), Z10
-	VMOVUPS 384(R10), Z12
-	VMOVUPS 448(R10), Z14
-	MOVLQSX (DX), R10
-	MOVQ    R10, R12
-	IMULQ   R9, R12
-	ADDQ    R12, DI
-	DECQ    BX
+	VMOVUPS (R10), Z1
+	MOVLQSX (BX), R10
+	MOVQ    R10, R11
+	IMULQ   CX, R11
+	ADDQ    R11, R8
+	DECQ    SI
 
 row1:
-	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z9, Z9, Z9
-	VPXORD  Z11, Z11, Z11
-	VPXORD  Z13, Z13, Z13
-	VPXORD  Z15, Z15, Z15
-	MOVLQSX 4(DX), R11
+	VPXORD  Z0, Z0, Z0
+	MOVLQSX 4(BX), R11
 	CMPQ    R10, R11
-	JGE     rowEnd3
+	JGE     rowEnd5
 
-entry2:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMOVUPS.Z   (DI), K1, Z16
-	ADDQ        R9, DI
-	VPERMPS     Z16, Z0, Z17
-	VFMADD231PS (R12), Z17, Z1
-	VPERMPS     Z16, Z2, Z17
-	VFMADD231PS 64(R12), Z17, Z3
-	VPERMPS     Z16, Z4, Z17
-	VFMADD231PS 128(R12), Z17, Z5
-	VPERMPS     Z16, Z6, Z17
-	VFMADD231PS 192(R12), Z17, Z7
-	VPERMPS     Z16, Z8, Z17
-	VFMADD231PS 256(R12), Z17, Z9
-	VPERMPS     Z16, Z10, Z17
-	VFMADD231PS 320(R12), Z17, Z11
-	VPERMPS     Z16, Z12, Z17
-	VFMADD231PS 384(R12), Z17, Z13
-	VPERMPS     Z16, Z14, Z16
-	VMOVUPS.Z   448(R12), K2, Z17
-	VFMADD231PS Z17, Z16, Z15
+entry4:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMOVUPS.Z   (R8), K2, Z2
+	ADDQ        CX, R8
+	VMOVUPS.Z   (R12), K1, Z3
+	VPERMPS     Z2, Z1, Z2
+	VFMADD231PS Z3, Z2, Z0
 	INCQ        R10
 	CMPQ        R10, R11
-	JLT         entry2
+	JLT         entry4
 
-rowEnd3:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, 192(AX)
-	VMOVUPS Z9, 256(AX)
-	VMOVUPS Z11, 320(AX)
-	VMOVUPS Z13, 384(AX)
-	VMOVUPS Z15, K2, 448(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
+rowEnd5:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
 	JNZ     row1
 	VZEROUPPER
 	RET
 
-vectors7:
-	SUBQ    $0x60, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+vectors2OfHeads:
+	SUBQ    $0x10, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
 	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVL    $0x0000ffff, R10
+	BZHIL   CX, R10, R10
+	KMOVW   R10, K2
+	MOVQ    heads+112(FP), CX
 	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
 	MOVQ    head_base+144(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z2
-	VMOVUPS 128(R10), Z4
-	VMOVUPS 192(R10), Z6
-	VMOVUPS 256(R10), Z8
-	VMOVUPS 320(R10), Z10
-	VMOVUPS 384(R10), Z12
-	MOVLQSX (DX), R10
-	MOVQ    R10, R12
-	IMULQ   R9, R12
-	ADDQ    R12, DI
-	DECQ    BX
+	VMOVUPS (R10), Z2
+	VMOVUPS 64(R10), Z3
+	MOVLQSX (BX), R10
+	MOVQ    R10, R11
+	IMULQ   CX, R11
+	ADDQ    R11, R8
+	DECQ    SI
 
-row4:
+row6:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z9, Z9, Z9
-	VPXORD  Z11, Z11, Z11
-	VPXORD  Z13, Z13, Z13
-	MOVLQSX 4(DX), R11
+	MOVLQSX 4(BX), R11
 	CMPQ    R10, R11
-	JGE     rowEnd6
+	JGE     rowEnd10
 
-entry5:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMOVUPS.Z   (DI), K1, Z14
-	ADDQ        R9, DI
-	VPERMPS     Z14, Z0, Z15
-	VFMADD231PS (R12), Z15, Z1
-	VPERMPS     Z14, Z2, Z15
-	VFMADD231PS 64(R12), Z15, Z3
-	VPERMPS     Z14, Z4, Z15
-	VFMADD231PS 128(R12), Z15, Z5
-	VPERMPS     Z14, Z6, Z15
-	VFMADD231PS 192(R12), Z15, Z7
-	VPERMPS     Z14, Z8, Z15
-	VFMADD231PS 256(R12), Z15, Z9
-	VPERMPS     Z14, Z10, Z15
-	VFMADD231PS 320(R12), Z15, Z11
-	VPERMPS     Z14, Z12, Z14
-	VMOVUPS.Z   384(R12), K2, Z15
-	VFMADD231PS Z15, Z14, Z13
+entry9:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMOVUPS.Z   (R8), K2, Z4
+	ADDQ        CX, R8
+	VPERMPS     Z4, Z2, Z5
+	VFMADD231PS (R12), Z5, Z0
+	VMOVUPS.Z   64(R12), K1, Z5
+	VPERMPS     Z4, Z3, Z4
+	VFMADD231PS Z5, Z4, Z1
 	INCQ        R10
 	CMPQ        R10, R11
-	JLT         entry5
+	JLT         entry9
 
-rowEnd6:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, 192(AX)
-	VMOVUPS Z9, 256(AX)
-	VMOVUPS Z11, 320(AX)
-	VMOVUPS Z13, K2, 384(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
-	JNZ     row4
+rowEnd10:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row6
 	VZEROUPPER
 	RET
 
-vectors6:
-	SUBQ    $0x50, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+vectors3OfHeads:
+	SUBQ    $0x20, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
 	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVL    $0x0000ffff, R10
+	BZHIL   CX, R10, R10
+	KMOVW   R10, K2
+	MOVQ    heads+112(FP), CX
 	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
 	MOVQ    head_base+144(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z2
-	VMOVUPS 128(R10), Z4
-	VMOVUPS 192(R10), Z6
-	VMOVUPS 256(R10), Z8
-	VMOVUPS 320(R10), Z10
-	MOVLQSX (DX), R10
-	MOVQ    R10, R12
-	IMULQ   R9, R12
-	ADDQ    R12, DI
-	DECQ    BX
+	VMOVUPS (R10), Z3
+	VMOVUPS 64(R10), Z4
+	VMOVUPS 128(R10), Z5
+	MOVLQSX (BX), R10
+	MOVQ    R10, R11
+	IMULQ   CX, R11
+	ADDQ    R11, R8
+	DECQ    SI
 
-row7:
+row11:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z9, Z9, Z9
-	VPXORD  Z11, Z11, Z11
-	MOVLQSX 4(DX), R11
-	CMPQ    R10, R11
-	JGE     rowEnd9
-
-entry8:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMOVUPS.Z   (DI), K1, Z12
-	ADDQ        R9, DI
-	VPERMPS     Z12, Z0, Z13
-	VFMADD231PS (R12), Z13, Z1
-	VPERMPS     Z12, Z2, Z13
-	VFMADD231PS 64(R12), Z13, Z3
-	VPERMPS     Z12, Z4, Z13
-	VFMADD231PS 128(R12), Z13, Z5
-	VPERMPS     Z12, Z6, Z13
-	VFMADD231PS 192(R12), Z13, Z7
-	VPERMPS     Z12, Z8, Z13
-	VFMADD231PS 256(R12), Z13, Z9
-	VPERMPS     Z12, Z10, Z12
-	VMOVUPS.Z   320(R12), K2, Z13
-	VFMADD231PS Z13, Z12, Z11
-	INCQ        R10
-	CMPQ        R10, R11
-	JLT         entry8
-
-rowEnd9:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, 192(AX)
-	VMOVUPS Z9, 256(AX)
-	VMOVUPS Z11, K2, 320(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
-	JNZ     row7
-	VZEROUPPER
-	RET
-
-vectors5:
-	SUBQ    $0x40, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    head_base+144(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z2
-	VMOVUPS 128(R10), Z4
-	VMOVUPS 192(R10), Z6
-	VMOVUPS 256(R10), Z8
-	MOVLQSX (DX), R10
-	MOVQ    R10, R12
-	IMULQ   R9, R12
-	ADDQ    R12, DI
-	DECQ    BX
-
-row10:
-	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z9, Z9, Z9
-	MOVLQSX 4(DX), R11
-	CMPQ    R10, R11
-	JGE     rowEnd12
-
-entry11:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMOVUPS.Z   (DI), K1, Z10
-	ADDQ        R9, DI
-	VPERMPS     Z10, Z0, Z11
-	VFMADD231PS (R12), Z11, Z1
-	VPERMPS     Z10, Z2, Z11
-	VFMADD231PS 64(R12), Z11, Z3
-	VPERMPS     Z10, Z4, Z11
-	VFMADD231PS 128(R12), Z11, Z5
-	VPERMPS     Z10, Z6, Z11
-	VFMADD231PS 192(R12), Z11, Z7
-	VPERMPS     Z10, Z8, Z10
-	VMOVUPS.Z   256(R12), K2, Z11
-	VFMADD231PS Z11, Z10, Z9
-	INCQ        R10
-	CMPQ        R10, R11
-	JLT         entry11
-
-rowEnd12:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, 192(AX)
-	VMOVUPS Z9, K2, 256(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
-	JNZ     row10
-	VZEROUPPER
-	RET
-
-vectors4:
-	SUBQ    $0x30, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    head_base+144(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z2
-	VMOVUPS 128(R10), Z4
-	VMOVUPS 192(R10), Z6
-	MOVLQSX (DX), R10
-	MOVQ    R10, R12
-	IMULQ   R9, R12
-	ADDQ    R12, DI
-	DECQ    BX
-
-row13:
-	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	MOVLQSX 4(DX), R11
+	VPXORD  Z2, Z2, Z2
+	MOVLQSX 4(BX), R11
 	CMPQ    R10, R11
 	JGE     rowEnd15
 
 entry14:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMOVUPS.Z   (DI), K1, Z8
-	ADDQ        R9, DI
-	VPERMPS     Z8, Z0, Z9
-	VFMADD231PS (R12), Z9, Z1
-	VPERMPS     Z8, Z2, Z9
-	VFMADD231PS 64(R12), Z9, Z3
-	VPERMPS     Z8, Z4, Z9
-	VFMADD231PS 128(R12), Z9, Z5
-	VPERMPS     Z8, Z6, Z8
-	VMOVUPS.Z   192(R12), K2, Z9
-	VFMADD231PS Z9, Z8, Z7
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMOVUPS.Z   (R8), K2, Z6
+	ADDQ        CX, R8
+	VPERMPS     Z6, Z3, Z7
+	VFMADD231PS (R12), Z7, Z0
+	VPERMPS     Z6, Z4, Z7
+	VFMADD231PS 64(R12), Z7, Z1
+	VMOVUPS.Z   128(R12), K1, Z7
+	VPERMPS     Z6, Z5, Z6
+	VFMADD231PS Z7, Z6, Z2
 	INCQ        R10
 	CMPQ        R10, R11
 	JLT         entry14
 
 rowEnd15:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, K2, 192(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
-	JNZ     row13
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row11
 	VZEROUPPER
 	RET
 
-vectors3:
-	SUBQ    $0x20, AX
+vectors4OfHeads:
+	SUBQ    $0x30, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVL    $0x0000ffff, R10
+	BZHIL   CX, R10, R10
+	KMOVW   R10, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R10
+	VMOVUPS (R10), Z4
+	VMOVUPS 64(R10), Z5
+	VMOVUPS 128(R10), Z6
+	VMOVUPS 192(R10), Z7
+	MOVLQSX (BX), R10
+	MOVQ    R10, R11
+	IMULQ   CX, R11
+	ADDQ    R11, R8
+	DECQ    SI
+
+row16:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	MOVLQSX 4(BX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd20
+
+entry19:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMOVUPS.Z   (R8), K2, Z8
+	ADDQ        CX, R8
+	VPERMPS     Z8, Z4, Z9
+	VFMADD231PS (R12), Z9, Z0
+	VPERMPS     Z8, Z5, Z9
+	VFMADD231PS 64(R12), Z9, Z1
+	VPERMPS     Z8, Z6, Z9
+	VFMADD231PS 128(R12), Z9, Z2
+	VMOVUPS.Z   192(R12), K1, Z9
+	VPERMPS     Z8, Z7, Z8
+	VFMADD231PS Z9, Z8, Z3
+	INCQ        R10
+	CMPQ        R10, R11
+	JLT         entry19
+
+rowEnd20:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row16
+	VZEROUPPER
+	RET
+
+vectors5OfHeads:
+	SUBQ    $0x40, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVL    $0x0000ffff, R10
+	BZHIL   CX, R10, R10
+	KMOVW   R10, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R10
+	VMOVUPS (R10), Z5
+	VMOVUPS 64(R10), Z6
+	VMOVUPS 128(R10), Z7
+	VMOVUPS 192(R10), Z8
+	VMOVUPS 256(R10), Z9
+	MOVLQSX (BX), R10
+	MOVQ    R10, R11
+	IMULQ   CX, R11
+	ADDQ    R11, R8
+	DECQ    SI
+
+row21:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	MOVLQSX 4(BX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd25
+
+entry24:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMOVUPS.Z   (R8), K2, Z10
+	ADDQ        CX, R8
+	VPERMPS     Z10, Z5, Z11
+	VFMADD231PS (R12), Z11, Z0
+	VPERMPS     Z10, Z6, Z11
+	VFMADD231PS 64(R12), Z11, Z1
+	VPERMPS     Z10, Z7, Z11
+	VFMADD231PS 128(R12), Z11, Z2
+	VPERMPS     Z10, Z8, Z11
+	VFMADD231PS 192(R12), Z11, Z3
+	VMOVUPS.Z   256(R12), K1, Z11
+	VPERMPS     Z10, Z9, Z10
+	VFMADD231PS Z11, Z10, Z4
+	INCQ        R10
+	CMPQ        R10, R11
+	JLT         entry24
+
+rowEnd25:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, K1, 256(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row21
+	VZEROUPPER
+	RET
+
+vectors6OfHeads:
+	SUBQ    $0x50, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVL    $0x0000ffff, R10
+	BZHIL   CX, R10, R10
+	KMOVW   R10, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R10
+	VMOVUPS (R10), Z6
+	VMOVUPS 64(R10), Z7
+	VMOVUPS 128(R10), Z8
+	VMOVUPS 192(R10), Z9
+	VMOVUPS 256(R10), Z10
+	VMOVUPS 320(R10), Z11
+	MOVLQSX (BX), R10
+	MOVQ    R10, R11
+	IMULQ   CX, R11
+	ADDQ    R11, R8
+	DECQ    SI
+
+row26:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	MOVLQSX 4(BX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd30
+
+entry29:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMOVUPS.Z   (R8), K2, Z12
+	ADDQ        CX, R8
+	VPERMPS     Z12, Z6, Z13
+	VFMADD231PS (R12), Z13, Z0
+	VPERMPS     Z12, Z7, Z13
+	VFMADD231PS 64(R12), Z13, Z1
+	VPERMPS     Z12, Z8, Z13
+	VFMADD231PS 128(R12), Z13, Z2
+	VPERMPS     Z12, Z9, Z13
+	VFMADD231PS 192(R12), Z13, Z3
+	VPERMPS     Z12, Z10, Z13
+	VFMADD231PS 256(R12), Z13, Z4
+	VMOVUPS.Z   320(R12), K1, Z13
+	VPERMPS     Z12, Z11, Z12
+	VFMADD231PS Z13, Z12, Z5
+	INCQ        R10
+	CMPQ        R10, R11
+	JLT         entry29
+
+rowEnd30:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, K1, 320(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row26
+	VZEROUPPER
+	RET
+
+vectors7OfHeads:
+	SUBQ    $0x60, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVL    $0x0000ffff, R10
+	BZHIL   CX, R10, R10
+	KMOVW   R10, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R10
+	VMOVUPS (R10), Z7
+	VMOVUPS 64(R10), Z8
+	VMOVUPS 128(R10), Z9
+	VMOVUPS 192(R10), Z10
+	VMOVUPS 256(R10), Z11
+	VMOVUPS 320(R10), Z12
+	VMOVUPS 384(R10), Z13
+	MOVLQSX (BX), R10
+	MOVQ    R10, R11
+	IMULQ   CX, R11
+	ADDQ    R11, R8
+	DECQ    SI
+
+row31:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	MOVLQSX 4(BX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd35
+
+entry34:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMOVUPS.Z   (R8), K2, Z14
+	ADDQ        CX, R8
+	VPERMPS     Z14, Z7, Z15
+	VFMADD231PS (R12), Z15, Z0
+	VPERMPS     Z14, Z8, Z15
+	VFMADD231PS 64(R12), Z15, Z1
+	VPERMPS     Z14, Z9, Z15
+	VFMADD231PS 128(R12), Z15, Z2
+	VPERMPS     Z14, Z10, Z15
+	VFMADD231PS 192(R12), Z15, Z3
+	VPERMPS     Z14, Z11, Z15
+	VFMADD231PS 256(R12), Z15, Z4
+	VPERMPS     Z14, Z12, Z15
+	VFMADD231PS 320(R12), Z15, Z5
+	VMOVUPS.Z   384(R12), K1, Z15
+	VPERMPS     Z14, Z13, Z14
+	VFMADD231PS Z15, Z14, Z6
+	INCQ        R10
+	CMPQ        R10, R11
+	JLT         entry34
+
+rowEnd35:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, K1, 384(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row31
+	VZEROUPPER
+	RET
+
+vectors8OfHeads:
+	SUBQ    $0x70, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVL    $0x0000ffff, R10
+	BZHIL   CX, R10, R10
+	KMOVW   R10, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R10
+	VMOVUPS (R10), Z8
+	VMOVUPS 64(R10), Z9
+	VMOVUPS 128(R10), Z10
+	VMOVUPS 192(R10), Z11
+	VMOVUPS 256(R10), Z12
+	VMOVUPS 320(R10), Z13
+	VMOVUPS 384(R10), Z14
+	VMOVUPS 448(R10), Z15
+	MOVLQSX (BX), R10
+	MOVQ    R10, R11
+	IMULQ   CX, R11
+	ADDQ    R11, R8
+	DECQ    SI
+
+row36:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	MOVLQSX 4(BX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd40
+
+entry39:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMOVUPS.Z   (R8), K2, Z16
+	ADDQ        CX, R8
+	VPERMPS     Z16, Z8, Z17
+	VFMADD231PS (R12), Z17, Z0
+	VPERMPS     Z16, Z9, Z17
+	VFMADD231PS 64(R12), Z17, Z1
+	VPERMPS     Z16, Z10, Z17
+	VFMADD231PS 128(R12), Z17, Z2
+	VPERMPS     Z16, Z11, Z17
+	VFMADD231PS 192(R12), Z17, Z3
+	VPERMPS     Z16, Z12, Z17
+	VFMADD231PS 256(R12), Z17, Z4
+	VPERMPS     Z16, Z13, Z17
+	VFMADD231PS 320(R12), Z17, Z5
+	VPERMPS     Z16, Z14, Z17
+	VFMADD231PS 384(R12), Z17, Z6
+	VMOVUPS.Z   448(R12), K1, Z17
+	VPERMPS     Z16, Z15, Z16
+	VFMADD231PS Z17, Z16, Z7
+	INCQ        R10
+	CMPQ        R10, R11
+	JLT         entry39
+
+rowEnd40:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, K1, 448(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row36
+	VZEROUPPER
+	RET
+
+oneHead:
+	CMPQ    DX, $0x08
+	JE      vectors8
+	CMPQ    DX, $0x07
+	JE      vectors7
+	CMPQ    DX, $0x06
+	JE      vectors6
+	CMPQ    DX, $0x05
+	JE      vectors5
+	CMPQ    DX, $0x04
+	JE      vectors4
+	CMPQ    DX, $0x03
+	JE      vectors3
+	CMPQ    DX, $0x02
+	JE      vectors2
 	MOVL    $0x0000ffff, CX
 	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+	KMOVW   CX, K1
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    step+32(FP), CX
 	SHLQ    $0x02, CX
@@ -780,51 +983,73 @@ vectors3:
 	MOVQ    other_base+64(FP), SI
 	MOVQ    entries_base+88(FP), DI
 	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    head_base+144(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z2
-	VMOVUPS 128(R10), Z4
-	MOVLQSX (DX), R10
-	MOVQ    R10, R12
-	IMULQ   R9, R12
-	ADDQ    R12, DI
+	MOVLQSX (DX), R9
 	DECQ    BX
 
-row16:
+row41:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	MOVLQSX 4(DX), R11
-	CMPQ    R10, R11
-	JGE     rowEnd18
+	MOVLQSX 4(DX), R10
+	SUBQ    $0x04, R10
+	CMPQ    R9, R10
+	JG      few43
 
-entry17:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMOVUPS.Z   (DI), K1, Z6
-	ADDQ        R9, DI
-	VPERMPS     Z6, Z0, Z7
-	VFMADD231PS (R12), Z7, Z1
-	VPERMPS     Z6, Z2, Z7
-	VFMADD231PS 64(R12), Z7, Z3
-	VPERMPS     Z6, Z4, Z6
-	VMOVUPS.Z   128(R12), K2, Z7
-	VFMADD231PS Z7, Z6, Z5
-	INCQ        R10
-	CMPQ        R10, R11
-	JLT         entry17
+entries42:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z4
+	VMOVUPS.Z    (R11), K1, Z5
+	VFMADD231PS  Z5, Z4, Z0
+	MOVLQSX      4(SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS 4(DI)(R9*4), Z4
+	VMOVUPS.Z    (R11), K1, Z5
+	VFMADD231PS  Z5, Z4, Z1
+	MOVLQSX      8(SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS 8(DI)(R9*4), Z4
+	VMOVUPS.Z    (R11), K1, Z5
+	VFMADD231PS  Z5, Z4, Z2
+	MOVLQSX      12(SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS 12(DI)(R9*4), Z4
+	VMOVUPS.Z    (R11), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         $0x04, R9
+	CMPQ         R9, R10
+	JLE          entries42
 
-rowEnd18:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, K2, 128(AX)
+few43:
+	ADDQ $0x04, R10
+	CMPQ R9, R10
+	JGE  rowEnd45
+
+entry44:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z4
+	VMOVUPS.Z    (R11), K1, Z5
+	VFMADD231PS  Z5, Z4, Z0
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry44
+
+rowEnd45:
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z3, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
 	ADDQ    $0x04, DX
 	DECQ    BX
-	JNZ     row16
+	JNZ     row41
 	VZEROUPPER
 	RET
 
@@ -832,7 +1057,7 @@ vectors2:
 	SUBQ    $0x10, AX
 	MOVL    $0x0000ffff, CX
 	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+	KMOVW   CX, K1
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    step+32(FP), CX
 	SHLQ    $0x02, CX
@@ -841,53 +1066,72 @@ vectors2:
 	MOVQ    other_base+64(FP), SI
 	MOVQ    entries_base+88(FP), DI
 	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    head_base+144(FP), R10
-	VMOVUPS (R10), Z0
-	VMOVUPS 64(R10), Z2
-	MOVLQSX (DX), R10
-	MOVQ    R10, R12
-	IMULQ   R9, R12
-	ADDQ    R12, DI
+	MOVLQSX (DX), R9
 	DECQ    BX
 
-row19:
+row46:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
-	MOVLQSX 4(DX), R11
-	CMPQ    R10, R11
-	JGE     rowEnd21
+	MOVLQSX 4(DX), R10
+	SUBQ    $0x02, R10
+	CMPQ    R9, R10
+	JG      few48
 
-entry20:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMOVUPS.Z   (DI), K1, Z4
-	ADDQ        R9, DI
-	VPERMPS     Z4, Z0, Z5
-	VFMADD231PS (R12), Z5, Z1
-	VPERMPS     Z4, Z2, Z4
-	VMOVUPS.Z   64(R12), K2, Z5
-	VFMADD231PS Z5, Z4, Z3
-	INCQ        R10
-	CMPQ        R10, R11
-	JLT         entry20
+entries47:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z4
+	VFMADD231PS  (R11), Z4, Z0
+	VMOVUPS.Z    64(R11), K1, Z5
+	VFMADD231PS  Z5, Z4, Z1
+	MOVLQSX      4(SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS 4(DI)(R9*4), Z4
+	VFMADD231PS  (R11), Z4, Z2
+	VMOVUPS.Z    64(R11), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         $0x02, R9
+	CMPQ         R9, R10
+	JLE          entries47
 
-rowEnd21:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
+few48:
+	ADDQ $0x02, R10
+	CMPQ R9, R10
+	JGE  rowEnd50
+
+entry49:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z4
+	VFMADD231PS  (R11), Z4, Z0
+	VMOVUPS.Z    64(R11), K1, Z5
+	VFMADD231PS  Z5, Z4, Z1
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry49
+
+rowEnd50:
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z3, Z1, Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
 	ADDQ    CX, AX
 	ADDQ    $0x04, DX
 	DECQ    BX
-	JNZ     row19
+	JNZ     row46
 	VZEROUPPER
 	RET
 
-vectors1:
+vectors3:
+	SUBQ    $0x20, AX
 	MOVL    $0x0000ffff, CX
 	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+	KMOVW   CX, K1
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    step+32(FP), CX
 	SHLQ    $0x02, CX
@@ -896,41 +1140,323 @@ vectors1:
 	MOVQ    other_base+64(FP), SI
 	MOVQ    entries_base+88(FP), DI
 	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    head_base+144(FP), R10
-	VMOVUPS (R10), Z0
-	MOVLQSX (DX), R10
-	MOVQ    R10, R12
-	IMULQ   R9, R12
-	ADDQ    R12, DI
+	MOVLQSX (DX), R9
 	DECQ    BX
 
-row22:
+row51:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
-	MOVLQSX 4(DX), R11
-	CMPQ    R10, R11
-	JGE     rowEnd24
+	VPXORD  Z2, Z2, Z2
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     rowEnd55
 
-entry23:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMOVUPS.Z   (DI), K1, Z2
-	ADDQ        R9, DI
-	VPERMPS     Z2, Z0, Z2
-	VMOVUPS.Z   (R12), K2, Z3
-	VFMADD231PS Z3, Z2, Z1
-	INCQ        R10
-	CMPQ        R10, R11
-	JLT         entry23
+entry54:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z3
+	VFMADD231PS  (R11), Z3, Z0
+	VFMADD231PS  64(R11), Z3, Z1
+	VMOVUPS.Z    128(R11), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry54
 
-rowEnd24:
-	VMOVUPS Z1, K2, (AX)
+rowEnd55:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
 	ADDQ    CX, AX
 	ADDQ    $0x04, DX
 	DECQ    BX
-	JNZ     row22
+	JNZ     row51
+	VZEROUPPER
+	RET
+
+vectors4:
+	SUBQ    $0x30, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVLQSX (DX), R9
+	DECQ    BX
+
+row56:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     rowEnd60
+
+entry59:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z4
+	VFMADD231PS  (R11), Z4, Z0
+	VFMADD231PS  64(R11), Z4, Z1
+	VFMADD231PS  128(R11), Z4, Z2
+	VMOVUPS.Z    192(R11), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry59
+
+rowEnd60:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row56
+	VZEROUPPER
+	RET
+
+vectors5:
+	SUBQ    $0x40, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVLQSX (DX), R9
+	DECQ    BX
+
+row61:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     rowEnd65
+
+entry64:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z5
+	VFMADD231PS  (R11), Z5, Z0
+	VFMADD231PS  64(R11), Z5, Z1
+	VFMADD231PS  128(R11), Z5, Z2
+	VFMADD231PS  192(R11), Z5, Z3
+	VMOVUPS.Z    256(R11), K1, Z6
+	VFMADD231PS  Z6, Z5, Z4
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry64
+
+rowEnd65:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, K1, 256(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row61
+	VZEROUPPER
+	RET
+
+vectors6:
+	SUBQ    $0x50, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVLQSX (DX), R9
+	DECQ    BX
+
+row66:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     rowEnd70
+
+entry69:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z6
+	VFMADD231PS  (R11), Z6, Z0
+	VFMADD231PS  64(R11), Z6, Z1
+	VFMADD231PS  128(R11), Z6, Z2
+	VFMADD231PS  192(R11), Z6, Z3
+	VFMADD231PS  256(R11), Z6, Z4
+	VMOVUPS.Z    320(R11), K1, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry69
+
+rowEnd70:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, K1, 320(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row66
+	VZEROUPPER
+	RET
+
+vectors7:
+	SUBQ    $0x60, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVLQSX (DX), R9
+	DECQ    BX
+
+row71:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     rowEnd75
+
+entry74:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z7
+	VFMADD231PS  (R11), Z7, Z0
+	VFMADD231PS  64(R11), Z7, Z1
+	VFMADD231PS  128(R11), Z7, Z2
+	VFMADD231PS  192(R11), Z7, Z3
+	VFMADD231PS  256(R11), Z7, Z4
+	VFMADD231PS  320(R11), Z7, Z5
+	VMOVUPS.Z    384(R11), K1, Z8
+	VFMADD231PS  Z8, Z7, Z6
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry74
+
+rowEnd75:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, K1, 384(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row71
+	VZEROUPPER
+	RET
+
+vectors8:
+	SUBQ    $0x70, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVLQSX (DX), R9
+	DECQ    BX
+
+row76:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     rowEnd80
+
+entry79:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Z8
+	VFMADD231PS  (R11), Z8, Z0
+	VFMADD231PS  64(R11), Z8, Z1
+	VFMADD231PS  128(R11), Z8, Z2
+	VFMADD231PS  192(R11), Z8, Z3
+	VFMADD231PS  256(R11), Z8, Z4
+	VFMADD231PS  320(R11), Z8, Z5
+	VFMADD231PS  384(R11), Z8, Z6
+	VMOVUPS.Z    448(R11), K1, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry79
+
+rowEnd80:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, K1, 448(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row76
 	VZEROUPPER
 	RET
 
@@ -939,414 +1465,604 @@ rowEnd24:
 TEXT ·spmmTransAVX512(SB), NOSPLIT, $0-192
 	MOVQ    cols+24(FP), AX
 	MOVQ    heads+112(FP), CX
-	MOVL    $0x0000ffff, DX
-	BZHIL   CX, DX, DX
-	KMOVW   DX, K1
-	LEAQ    15(AX), CX
-	SHRQ    $0x04, CX
+	LEAQ    15(AX), DX
+	SHRQ    $0x04, DX
 	CMPQ    CX, $0x01
-	JE      vectors1
-	CMPQ    CX, $0x02
-	JE      vectors2
-	CMPQ    CX, $0x03
-	JE      vectors3
-	CMPQ    CX, $0x04
-	JE      vectors4
-	CMPQ    CX, $0x05
-	JE      vectors5
-	CMPQ    CX, $0x06
-	JE      vectors6
-	CMPQ    CX, $0x07
-	JE      vectors7
-	SUBQ    $0x70, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+	JE      oneHead
+	CMPQ    DX, $0x08
+	JE      vectors8OfHeads
+	CMPQ    DX, $0x07
+	JE      vectors7OfHeads
+	CMPQ    DX, $0x06
+	JE      vectors6OfHeads
+	CMPQ    DX, $0x05
+	JE      vectors5OfHeads
+	CMPQ    DX, $0x04
+	JE      vectors4OfHeads
+	CMPQ    DX, $0x03
+	JE      vectors3OfHeads
+	CMPQ    DX, $0x02
+	JE      vectors2OfHeads
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
 	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
 	MOVQ    entry_base+168(FP), R10
+	MOVL    $0x0000ffff, R11
+	BZHIL   CX, R11, R11
+	KMOVW   R11, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
 	MOVQ    head_base+144(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z2
-	VMOVUPS 128(R11), Z4
-	VMOVUPS 192(R11), Z6
-	VMOVUPS 256(R11), Z8
-	VMOVUPS 320(R11), Z10
-	VMOVUPS 384(R11), Z12
-	VMOVUPS 448(R11), Z14
-	MOVLQSX (DX), R11
-	MOVQ    R11, R13
-	IMULQ   R9, R13
-	DECQ    BX
+	VMOVUPS (R11), Z1
+	MOVLQSX (BX), R11
+	DECQ    SI
 
 row1:
-	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z9, Z9, Z9
-	VPXORD  Z11, Z11, Z11
-	VPXORD  Z13, Z13, Z13
-	VPXORD  Z15, Z15, Z15
-	MOVLQSX 4(DX), R12
+	VPXORD  Z0, Z0, Z0
+	MOVLQSX 4(BX), R12
 	CMPQ    R11, R12
-	JGE     rowEnd3
+	JGE     rowEnd5
 
-entry2:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
+entry4:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
 	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMOVUPS.Z   (DI)(R14*1), K1, Z16
-	VPERMPS     Z16, Z0, Z17
-	VFMADD231PS (R13), Z17, Z1
-	VPERMPS     Z16, Z2, Z17
-	VFMADD231PS 64(R13), Z17, Z3
-	VPERMPS     Z16, Z4, Z17
-	VFMADD231PS 128(R13), Z17, Z5
-	VPERMPS     Z16, Z6, Z17
-	VFMADD231PS 192(R13), Z17, Z7
-	VPERMPS     Z16, Z8, Z17
-	VFMADD231PS 256(R13), Z17, Z9
-	VPERMPS     Z16, Z10, Z17
-	VFMADD231PS 320(R13), Z17, Z11
-	VPERMPS     Z16, Z12, Z17
-	VFMADD231PS 384(R13), Z17, Z13
-	VPERMPS     Z16, Z14, Z16
-	VMOVUPS.Z   448(R13), K2, Z17
-	VFMADD231PS Z17, Z16, Z15
+	IMULQ       CX, R14
+	VMOVUPS.Z   (R8)(R14*1), K2, Z2
+	VMOVUPS.Z   (R13), K1, Z3
+	VPERMPS     Z2, Z1, Z2
+	VFMADD231PS Z3, Z2, Z0
 	INCQ        R11
 	CMPQ        R11, R12
-	JLT         entry2
+	JLT         entry4
 
-rowEnd3:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, 192(AX)
-	VMOVUPS Z9, 256(AX)
-	VMOVUPS Z11, 320(AX)
-	VMOVUPS Z13, 384(AX)
-	VMOVUPS Z15, K2, 448(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
+rowEnd5:
+	VMOVUPS Z0, K1, (AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
 	JNZ     row1
 	VZEROUPPER
 	RET
 
-vectors7:
-	SUBQ    $0x60, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+vectors2OfHeads:
+	SUBQ    $0x10, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
 	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
 	MOVQ    entry_base+168(FP), R10
+	MOVL    $0x0000ffff, R11
+	BZHIL   CX, R11, R11
+	KMOVW   R11, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
 	MOVQ    head_base+144(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z2
-	VMOVUPS 128(R11), Z4
-	VMOVUPS 192(R11), Z6
-	VMOVUPS 256(R11), Z8
-	VMOVUPS 320(R11), Z10
-	VMOVUPS 384(R11), Z12
-	MOVLQSX (DX), R11
-	MOVQ    R11, R13
-	IMULQ   R9, R13
-	DECQ    BX
+	VMOVUPS (R11), Z2
+	VMOVUPS 64(R11), Z3
+	MOVLQSX (BX), R11
+	DECQ    SI
 
-row4:
+row6:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z9, Z9, Z9
-	VPXORD  Z11, Z11, Z11
-	VPXORD  Z13, Z13, Z13
-	MOVLQSX 4(DX), R12
+	MOVLQSX 4(BX), R12
 	CMPQ    R11, R12
-	JGE     rowEnd6
+	JGE     rowEnd10
 
-entry5:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
+entry9:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
 	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMOVUPS.Z   (DI)(R14*1), K1, Z14
-	VPERMPS     Z14, Z0, Z15
-	VFMADD231PS (R13), Z15, Z1
-	VPERMPS     Z14, Z2, Z15
-	VFMADD231PS 64(R13), Z15, Z3
-	VPERMPS     Z14, Z4, Z15
-	VFMADD231PS 128(R13), Z15, Z5
-	VPERMPS     Z14, Z6, Z15
-	VFMADD231PS 192(R13), Z15, Z7
-	VPERMPS     Z14, Z8, Z15
-	VFMADD231PS 256(R13), Z15, Z9
-	VPERMPS     Z14, Z10, Z15
-	VFMADD231PS 320(R13), Z15, Z11
-	VPERMPS     Z14, Z12, Z14
-	VMOVUPS.Z   384(R13), K2, Z15
-	VFMADD231PS Z15, Z14, Z13
+	IMULQ       CX, R14
+	VMOVUPS.Z   (R8)(R14*1), K2, Z4
+	VPERMPS     Z4, Z2, Z5
+	VFMADD231PS (R13), Z5, Z0
+	VMOVUPS.Z   64(R13), K1, Z5
+	VPERMPS     Z4, Z3, Z4
+	VFMADD231PS Z5, Z4, Z1
 	INCQ        R11
 	CMPQ        R11, R12
-	JLT         entry5
+	JLT         entry9
 
-rowEnd6:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, 192(AX)
-	VMOVUPS Z9, 256(AX)
-	VMOVUPS Z11, 320(AX)
-	VMOVUPS Z13, K2, 384(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
-	JNZ     row4
+rowEnd10:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row6
 	VZEROUPPER
 	RET
 
-vectors6:
-	SUBQ    $0x50, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+vectors3OfHeads:
+	SUBQ    $0x20, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
 	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
 	MOVQ    entry_base+168(FP), R10
-	MOVQ    head_base+144(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z2
-	VMOVUPS 128(R11), Z4
-	VMOVUPS 192(R11), Z6
-	VMOVUPS 256(R11), Z8
-	VMOVUPS 320(R11), Z10
-	MOVLQSX (DX), R11
-	MOVQ    R11, R13
-	IMULQ   R9, R13
-	DECQ    BX
-
-row7:
-	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z9, Z9, Z9
-	VPXORD  Z11, Z11, Z11
-	MOVLQSX 4(DX), R12
-	CMPQ    R11, R12
-	JGE     rowEnd9
-
-entry8:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
-	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMOVUPS.Z   (DI)(R14*1), K1, Z12
-	VPERMPS     Z12, Z0, Z13
-	VFMADD231PS (R13), Z13, Z1
-	VPERMPS     Z12, Z2, Z13
-	VFMADD231PS 64(R13), Z13, Z3
-	VPERMPS     Z12, Z4, Z13
-	VFMADD231PS 128(R13), Z13, Z5
-	VPERMPS     Z12, Z6, Z13
-	VFMADD231PS 192(R13), Z13, Z7
-	VPERMPS     Z12, Z8, Z13
-	VFMADD231PS 256(R13), Z13, Z9
-	VPERMPS     Z12, Z10, Z12
-	VMOVUPS.Z   320(R13), K2, Z13
-	VFMADD231PS Z13, Z12, Z11
-	INCQ        R11
-	CMPQ        R11, R12
-	JLT         entry8
-
-rowEnd9:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, 192(AX)
-	VMOVUPS Z9, 256(AX)
-	VMOVUPS Z11, K2, 320(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
-	JNZ     row7
-	VZEROUPPER
-	RET
-
-vectors5:
-	SUBQ    $0x40, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
+	MOVL    $0x0000ffff, R11
+	BZHIL   CX, R11, R11
+	KMOVW   R11, K2
+	MOVQ    heads+112(FP), CX
 	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    entry_base+168(FP), R10
 	MOVQ    head_base+144(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z2
-	VMOVUPS 128(R11), Z4
-	VMOVUPS 192(R11), Z6
-	VMOVUPS 256(R11), Z8
-	MOVLQSX (DX), R11
-	MOVQ    R11, R13
-	IMULQ   R9, R13
-	DECQ    BX
+	VMOVUPS (R11), Z3
+	VMOVUPS 64(R11), Z4
+	VMOVUPS 128(R11), Z5
+	MOVLQSX (BX), R11
+	DECQ    SI
 
-row10:
+row11:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	VPXORD  Z9, Z9, Z9
-	MOVLQSX 4(DX), R12
-	CMPQ    R11, R12
-	JGE     rowEnd12
-
-entry11:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
-	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMOVUPS.Z   (DI)(R14*1), K1, Z10
-	VPERMPS     Z10, Z0, Z11
-	VFMADD231PS (R13), Z11, Z1
-	VPERMPS     Z10, Z2, Z11
-	VFMADD231PS 64(R13), Z11, Z3
-	VPERMPS     Z10, Z4, Z11
-	VFMADD231PS 128(R13), Z11, Z5
-	VPERMPS     Z10, Z6, Z11
-	VFMADD231PS 192(R13), Z11, Z7
-	VPERMPS     Z10, Z8, Z10
-	VMOVUPS.Z   256(R13), K2, Z11
-	VFMADD231PS Z11, Z10, Z9
-	INCQ        R11
-	CMPQ        R11, R12
-	JLT         entry11
-
-rowEnd12:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, 192(AX)
-	VMOVUPS Z9, K2, 256(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
-	JNZ     row10
-	VZEROUPPER
-	RET
-
-vectors4:
-	SUBQ    $0x30, AX
-	MOVL    $0x0000ffff, CX
-	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    step+32(FP), CX
-	SHLQ    $0x02, CX
-	MOVQ    first_base+40(FP), DX
-	MOVQ    first_len+48(FP), BX
-	MOVQ    other_base+64(FP), SI
-	MOVQ    entries_base+88(FP), DI
-	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    entry_base+168(FP), R10
-	MOVQ    head_base+144(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z2
-	VMOVUPS 128(R11), Z4
-	VMOVUPS 192(R11), Z6
-	MOVLQSX (DX), R11
-	MOVQ    R11, R13
-	IMULQ   R9, R13
-	DECQ    BX
-
-row13:
-	VPXORD  Z1, Z1, Z1
-	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	VPXORD  Z7, Z7, Z7
-	MOVLQSX 4(DX), R12
+	VPXORD  Z2, Z2, Z2
+	MOVLQSX 4(BX), R12
 	CMPQ    R11, R12
 	JGE     rowEnd15
 
 entry14:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
 	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMOVUPS.Z   (DI)(R14*1), K1, Z8
-	VPERMPS     Z8, Z0, Z9
-	VFMADD231PS (R13), Z9, Z1
-	VPERMPS     Z8, Z2, Z9
-	VFMADD231PS 64(R13), Z9, Z3
-	VPERMPS     Z8, Z4, Z9
-	VFMADD231PS 128(R13), Z9, Z5
-	VPERMPS     Z8, Z6, Z8
-	VMOVUPS.Z   192(R13), K2, Z9
-	VFMADD231PS Z9, Z8, Z7
+	IMULQ       CX, R14
+	VMOVUPS.Z   (R8)(R14*1), K2, Z6
+	VPERMPS     Z6, Z3, Z7
+	VFMADD231PS (R13), Z7, Z0
+	VPERMPS     Z6, Z4, Z7
+	VFMADD231PS 64(R13), Z7, Z1
+	VMOVUPS.Z   128(R13), K1, Z7
+	VPERMPS     Z6, Z5, Z6
+	VFMADD231PS Z7, Z6, Z2
 	INCQ        R11
 	CMPQ        R11, R12
 	JLT         entry14
 
 rowEnd15:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	VMOVUPS Z7, K2, 192(AX)
-	ADDQ    CX, AX
-	ADDQ    $0x04, DX
-	DECQ    BX
-	JNZ     row13
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row11
 	VZEROUPPER
 	RET
 
-vectors3:
-	SUBQ    $0x20, AX
+vectors4OfHeads:
+	SUBQ    $0x30, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVQ    entry_base+168(FP), R10
+	MOVL    $0x0000ffff, R11
+	BZHIL   CX, R11, R11
+	KMOVW   R11, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R11
+	VMOVUPS (R11), Z4
+	VMOVUPS 64(R11), Z5
+	VMOVUPS 128(R11), Z6
+	VMOVUPS 192(R11), Z7
+	MOVLQSX (BX), R11
+	DECQ    SI
+
+row16:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	MOVLQSX 4(BX), R12
+	CMPQ    R11, R12
+	JGE     rowEnd20
+
+entry19:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
+	MOVLQSX     (R10)(R11*4), R14
+	IMULQ       CX, R14
+	VMOVUPS.Z   (R8)(R14*1), K2, Z8
+	VPERMPS     Z8, Z4, Z9
+	VFMADD231PS (R13), Z9, Z0
+	VPERMPS     Z8, Z5, Z9
+	VFMADD231PS 64(R13), Z9, Z1
+	VPERMPS     Z8, Z6, Z9
+	VFMADD231PS 128(R13), Z9, Z2
+	VMOVUPS.Z   192(R13), K1, Z9
+	VPERMPS     Z8, Z7, Z8
+	VFMADD231PS Z9, Z8, Z3
+	INCQ        R11
+	CMPQ        R11, R12
+	JLT         entry19
+
+rowEnd20:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row16
+	VZEROUPPER
+	RET
+
+vectors5OfHeads:
+	SUBQ    $0x40, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVQ    entry_base+168(FP), R10
+	MOVL    $0x0000ffff, R11
+	BZHIL   CX, R11, R11
+	KMOVW   R11, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R11
+	VMOVUPS (R11), Z5
+	VMOVUPS 64(R11), Z6
+	VMOVUPS 128(R11), Z7
+	VMOVUPS 192(R11), Z8
+	VMOVUPS 256(R11), Z9
+	MOVLQSX (BX), R11
+	DECQ    SI
+
+row21:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	MOVLQSX 4(BX), R12
+	CMPQ    R11, R12
+	JGE     rowEnd25
+
+entry24:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
+	MOVLQSX     (R10)(R11*4), R14
+	IMULQ       CX, R14
+	VMOVUPS.Z   (R8)(R14*1), K2, Z10
+	VPERMPS     Z10, Z5, Z11
+	VFMADD231PS (R13), Z11, Z0
+	VPERMPS     Z10, Z6, Z11
+	VFMADD231PS 64(R13), Z11, Z1
+	VPERMPS     Z10, Z7, Z11
+	VFMADD231PS 128(R13), Z11, Z2
+	VPERMPS     Z10, Z8, Z11
+	VFMADD231PS 192(R13), Z11, Z3
+	VMOVUPS.Z   256(R13), K1, Z11
+	VPERMPS     Z10, Z9, Z10
+	VFMADD231PS Z11, Z10, Z4
+	INCQ        R11
+	CMPQ        R11, R12
+	JLT         entry24
+
+rowEnd25:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, K1, 256(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row21
+	VZEROUPPER
+	RET
+
+vectors6OfHeads:
+	SUBQ    $0x50, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVQ    entry_base+168(FP), R10
+	MOVL    $0x0000ffff, R11
+	BZHIL   CX, R11, R11
+	KMOVW   R11, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R11
+	VMOVUPS (R11), Z6
+	VMOVUPS 64(R11), Z7
+	VMOVUPS 128(R11), Z8
+	VMOVUPS 192(R11), Z9
+	VMOVUPS 256(R11), Z10
+	VMOVUPS 320(R11), Z11
+	MOVLQSX (BX), R11
+	DECQ    SI
+
+row26:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	MOVLQSX 4(BX), R12
+	CMPQ    R11, R12
+	JGE     rowEnd30
+
+entry29:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
+	MOVLQSX     (R10)(R11*4), R14
+	IMULQ       CX, R14
+	VMOVUPS.Z   (R8)(R14*1), K2, Z12
+	VPERMPS     Z12, Z6, Z13
+	VFMADD231PS (R13), Z13, Z0
+	VPERMPS     Z12, Z7, Z13
+	VFMADD231PS 64(R13), Z13, Z1
+	VPERMPS     Z12, Z8, Z13
+	VFMADD231PS 128(R13), Z13, Z2
+	VPERMPS     Z12, Z9, Z13
+	VFMADD231PS 192(R13), Z13, Z3
+	VPERMPS     Z12, Z10, Z13
+	VFMADD231PS 256(R13), Z13, Z4
+	VMOVUPS.Z   320(R13), K1, Z13
+	VPERMPS     Z12, Z11, Z12
+	VFMADD231PS Z13, Z12, Z5
+	INCQ        R11
+	CMPQ        R11, R12
+	JLT         entry29
+
+rowEnd30:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, K1, 320(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row26
+	VZEROUPPER
+	RET
+
+vectors7OfHeads:
+	SUBQ    $0x60, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVQ    entry_base+168(FP), R10
+	MOVL    $0x0000ffff, R11
+	BZHIL   CX, R11, R11
+	KMOVW   R11, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R11
+	VMOVUPS (R11), Z7
+	VMOVUPS 64(R11), Z8
+	VMOVUPS 128(R11), Z9
+	VMOVUPS 192(R11), Z10
+	VMOVUPS 256(R11), Z11
+	VMOVUPS 320(R11), Z12
+	VMOVUPS 384(R11), Z13
+	MOVLQSX (BX), R11
+	DECQ    SI
+
+row31:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	MOVLQSX 4(BX), R12
+	CMPQ    R11, R12
+	JGE     rowEnd35
+
+entry34:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
+	MOVLQSX     (R10)(R11*4), R14
+	IMULQ       CX, R14
+	VMOVUPS.Z   (R8)(R14*1), K2, Z14
+	VPERMPS     Z14, Z7, Z15
+	VFMADD231PS (R13), Z15, Z0
+	VPERMPS     Z14, Z8, Z15
+	VFMADD231PS 64(R13), Z15, Z1
+	VPERMPS     Z14, Z9, Z15
+	VFMADD231PS 128(R13), Z15, Z2
+	VPERMPS     Z14, Z10, Z15
+	VFMADD231PS 192(R13), Z15, Z3
+	VPERMPS     Z14, Z11, Z15
+	VFMADD231PS 256(R13), Z15, Z4
+	VPERMPS     Z14, Z12, Z15
+	VFMADD231PS 320(R13), Z15, Z5
+	VMOVUPS.Z   384(R13), K1, Z15
+	VPERMPS     Z14, Z13, Z14
+	VFMADD231PS Z15, Z14, Z6
+	INCQ        R11
+	CMPQ        R11, R12
+	JLT         entry34
+
+rowEnd35:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, K1, 384(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row31
+	VZEROUPPER
+	RET
+
+vectors8OfHeads:
+	SUBQ    $0x70, AX
+	MOVL    $0x0000ffff, DX
+	BZHIL   AX, DX, DX
+	KMOVW   DX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), DX
+	SHLQ    $0x02, DX
+	MOVQ    first_base+40(FP), BX
+	MOVQ    first_len+48(FP), SI
+	MOVQ    other_base+64(FP), DI
+	MOVQ    entries_base+88(FP), R8
+	MOVQ    x_base+120(FP), R9
+	MOVQ    entry_base+168(FP), R10
+	MOVL    $0x0000ffff, R11
+	BZHIL   CX, R11, R11
+	KMOVW   R11, K2
+	MOVQ    heads+112(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    head_base+144(FP), R11
+	VMOVUPS (R11), Z8
+	VMOVUPS 64(R11), Z9
+	VMOVUPS 128(R11), Z10
+	VMOVUPS 192(R11), Z11
+	VMOVUPS 256(R11), Z12
+	VMOVUPS 320(R11), Z13
+	VMOVUPS 384(R11), Z14
+	VMOVUPS 448(R11), Z15
+	MOVLQSX (BX), R11
+	DECQ    SI
+
+row36:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	MOVLQSX 4(BX), R12
+	CMPQ    R11, R12
+	JGE     rowEnd40
+
+entry39:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
+	MOVLQSX     (R10)(R11*4), R14
+	IMULQ       CX, R14
+	VMOVUPS.Z   (R8)(R14*1), K2, Z16
+	VPERMPS     Z16, Z8, Z17
+	VFMADD231PS (R13), Z17, Z0
+	VPERMPS     Z16, Z9, Z17
+	VFMADD231PS 64(R13), Z17, Z1
+	VPERMPS     Z16, Z10, Z17
+	VFMADD231PS 128(R13), Z17, Z2
+	VPERMPS     Z16, Z11, Z17
+	VFMADD231PS 192(R13), Z17, Z3
+	VPERMPS     Z16, Z12, Z17
+	VFMADD231PS 256(R13), Z17, Z4
+	VPERMPS     Z16, Z13, Z17
+	VFMADD231PS 320(R13), Z17, Z5
+	VPERMPS     Z16, Z14, Z17
+	VFMADD231PS 384(R13), Z17, Z6
+	VMOVUPS.Z   448(R13), K1, Z17
+	VPERMPS     Z16, Z15, Z16
+	VFMADD231PS Z17, Z16, Z7
+	INCQ        R11
+	CMPQ        R11, R12
+	JLT         entry39
+
+rowEnd40:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, K1, 448(AX)
+	ADDQ    DX, AX
+	ADDQ    $0x04, BX
+	DECQ    SI
+	JNZ     row36
+	VZEROUPPER
+	RET
+
+oneHead:
+	CMPQ    DX, $0x08
+	JE      vectors8
+	CMPQ    DX, $0x07
+	JE      vectors7
+	CMPQ    DX, $0x06
+	JE      vectors6
+	CMPQ    DX, $0x05
+	JE      vectors5
+	CMPQ    DX, $0x04
+	JE      vectors4
+	CMPQ    DX, $0x03
+	JE      vectors3
+	CMPQ    DX, $0x02
+	JE      vectors2
 	MOVL    $0x0000ffff, CX
 	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+	KMOVW   CX, K1
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    step+32(FP), CX
 	SHLQ    $0x02, CX
@@ -1355,52 +2071,79 @@ vectors3:
 	MOVQ    other_base+64(FP), SI
 	MOVQ    entries_base+88(FP), DI
 	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    entry_base+168(FP), R10
-	MOVQ    head_base+144(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z2
-	VMOVUPS 128(R11), Z4
-	MOVLQSX (DX), R11
-	MOVQ    R11, R13
-	IMULQ   R9, R13
+	MOVQ    entry_base+168(FP), R9
+	MOVLQSX (DX), R10
 	DECQ    BX
 
-row16:
+row41:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
-	VPXORD  Z5, Z5, Z5
-	MOVLQSX 4(DX), R12
-	CMPQ    R11, R12
-	JGE     rowEnd18
+	MOVLQSX 4(DX), R11
+	SUBQ    $0x04, R11
+	CMPQ    R10, R11
+	JG      few43
 
-entry17:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
-	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMOVUPS.Z   (DI)(R14*1), K1, Z6
-	VPERMPS     Z6, Z0, Z7
-	VFMADD231PS (R13), Z7, Z1
-	VPERMPS     Z6, Z2, Z7
-	VFMADD231PS 64(R13), Z7, Z3
-	VPERMPS     Z6, Z4, Z6
-	VMOVUPS.Z   128(R13), K2, Z7
-	VFMADD231PS Z7, Z6, Z5
-	INCQ        R11
-	CMPQ        R11, R12
-	JLT         entry17
+entries42:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z4
+	VMOVUPS.Z    (R12), K1, Z5
+	VFMADD231PS  Z5, Z4, Z0
+	MOVLQSX      4(SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      4(R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z4
+	VMOVUPS.Z    (R12), K1, Z5
+	VFMADD231PS  Z5, Z4, Z1
+	MOVLQSX      8(SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      8(R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z4
+	VMOVUPS.Z    (R12), K1, Z5
+	VFMADD231PS  Z5, Z4, Z2
+	MOVLQSX      12(SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      12(R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z4
+	VMOVUPS.Z    (R12), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         $0x04, R10
+	CMPQ         R10, R11
+	JLE          entries42
 
-rowEnd18:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, 64(AX)
-	VMOVUPS Z5, K2, 128(AX)
+few43:
+	ADDQ $0x04, R11
+	CMPQ R10, R11
+	JGE  rowEnd45
+
+entry44:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z4
+	VMOVUPS.Z    (R12), K1, Z5
+	VFMADD231PS  Z5, Z4, Z0
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry44
+
+rowEnd45:
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z3, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
 	ADDQ    $0x04, DX
 	DECQ    BX
-	JNZ     row16
+	JNZ     row41
 	VZEROUPPER
 	RET
 
@@ -1408,7 +2151,7 @@ vectors2:
 	SUBQ    $0x10, AX
 	MOVL    $0x0000ffff, CX
 	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+	KMOVW   CX, K1
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    step+32(FP), CX
 	SHLQ    $0x02, CX
@@ -1417,54 +2160,76 @@ vectors2:
 	MOVQ    other_base+64(FP), SI
 	MOVQ    entries_base+88(FP), DI
 	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    entry_base+168(FP), R10
-	MOVQ    head_base+144(FP), R11
-	VMOVUPS (R11), Z0
-	VMOVUPS 64(R11), Z2
-	MOVLQSX (DX), R11
-	MOVQ    R11, R13
-	IMULQ   R9, R13
+	MOVQ    entry_base+168(FP), R9
+	MOVLQSX (DX), R10
 	DECQ    BX
 
-row19:
+row46:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
-	MOVLQSX 4(DX), R12
-	CMPQ    R11, R12
-	JGE     rowEnd21
+	MOVLQSX 4(DX), R11
+	SUBQ    $0x02, R11
+	CMPQ    R10, R11
+	JG      few48
 
-entry20:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
-	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMOVUPS.Z   (DI)(R14*1), K1, Z4
-	VPERMPS     Z4, Z0, Z5
-	VFMADD231PS (R13), Z5, Z1
-	VPERMPS     Z4, Z2, Z4
-	VMOVUPS.Z   64(R13), K2, Z5
-	VFMADD231PS Z5, Z4, Z3
-	INCQ        R11
-	CMPQ        R11, R12
-	JLT         entry20
+entries47:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z4
+	VFMADD231PS  (R12), Z4, Z0
+	VMOVUPS.Z    64(R12), K1, Z5
+	VFMADD231PS  Z5, Z4, Z1
+	MOVLQSX      4(SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      4(R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z4
+	VFMADD231PS  (R12), Z4, Z2
+	VMOVUPS.Z    64(R12), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	ADDQ         $0x02, R10
+	CMPQ         R10, R11
+	JLE          entries47
 
-rowEnd21:
-	VMOVUPS Z1, (AX)
-	VMOVUPS Z3, K2, 64(AX)
+few48:
+	ADDQ $0x02, R11
+	CMPQ R10, R11
+	JGE  rowEnd50
+
+entry49:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z4
+	VFMADD231PS  (R12), Z4, Z0
+	VMOVUPS.Z    64(R12), K1, Z5
+	VFMADD231PS  Z5, Z4, Z1
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry49
+
+rowEnd50:
+	VADDPS  Z2, Z0, Z0
+	VADDPS  Z3, Z1, Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
 	ADDQ    CX, AX
 	ADDQ    $0x04, DX
 	DECQ    BX
-	JNZ     row19
+	JNZ     row46
 	VZEROUPPER
 	RET
 
-vectors1:
+vectors3:
+	SUBQ    $0x20, AX
 	MOVL    $0x0000ffff, CX
 	BZHIL   AX, CX, CX
-	KMOVW   CX, K2
+	KMOVW   CX, K1
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    step+32(FP), CX
 	SHLQ    $0x02, CX
@@ -1473,42 +2238,335 @@ vectors1:
 	MOVQ    other_base+64(FP), SI
 	MOVQ    entries_base+88(FP), DI
 	MOVQ    x_base+120(FP), R8
-	MOVQ    heads+112(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    entry_base+168(FP), R10
-	MOVQ    head_base+144(FP), R11
-	VMOVUPS (R11), Z0
-	MOVLQSX (DX), R11
-	MOVQ    R11, R13
-	IMULQ   R9, R13
+	MOVQ    entry_base+168(FP), R9
+	MOVLQSX (DX), R10
 	DECQ    BX
 
-row22:
+row51:
+	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
-	MOVLQSX 4(DX), R12
-	CMPQ    R11, R12
-	JGE     rowEnd24
+	VPXORD  Z2, Z2, Z2
+	MOVLQSX 4(DX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd55
 
-entry23:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
-	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMOVUPS.Z   (DI)(R14*1), K1, Z2
-	VPERMPS     Z2, Z0, Z2
-	VMOVUPS.Z   (R13), K2, Z3
-	VFMADD231PS Z3, Z2, Z1
-	INCQ        R11
-	CMPQ        R11, R12
-	JLT         entry23
+entry54:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z3
+	VFMADD231PS  (R12), Z3, Z0
+	VFMADD231PS  64(R12), Z3, Z1
+	VMOVUPS.Z    128(R12), K1, Z4
+	VFMADD231PS  Z4, Z3, Z2
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry54
 
-rowEnd24:
-	VMOVUPS Z1, K2, (AX)
+rowEnd55:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, K1, 128(AX)
 	ADDQ    CX, AX
 	ADDQ    $0x04, DX
 	DECQ    BX
-	JNZ     row22
+	JNZ     row51
+	VZEROUPPER
+	RET
+
+vectors4:
+	SUBQ    $0x30, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVQ    entry_base+168(FP), R9
+	MOVLQSX (DX), R10
+	DECQ    BX
+
+row56:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	MOVLQSX 4(DX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd60
+
+entry59:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z4
+	VFMADD231PS  (R12), Z4, Z0
+	VFMADD231PS  64(R12), Z4, Z1
+	VFMADD231PS  128(R12), Z4, Z2
+	VMOVUPS.Z    192(R12), K1, Z5
+	VFMADD231PS  Z5, Z4, Z3
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry59
+
+rowEnd60:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row56
+	VZEROUPPER
+	RET
+
+vectors5:
+	SUBQ    $0x40, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVQ    entry_base+168(FP), R9
+	MOVLQSX (DX), R10
+	DECQ    BX
+
+row61:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	MOVLQSX 4(DX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd65
+
+entry64:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z5
+	VFMADD231PS  (R12), Z5, Z0
+	VFMADD231PS  64(R12), Z5, Z1
+	VFMADD231PS  128(R12), Z5, Z2
+	VFMADD231PS  192(R12), Z5, Z3
+	VMOVUPS.Z    256(R12), K1, Z6
+	VFMADD231PS  Z6, Z5, Z4
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry64
+
+rowEnd65:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, K1, 256(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row61
+	VZEROUPPER
+	RET
+
+vectors6:
+	SUBQ    $0x50, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVQ    entry_base+168(FP), R9
+	MOVLQSX (DX), R10
+	DECQ    BX
+
+row66:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	MOVLQSX 4(DX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd70
+
+entry69:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z6
+	VFMADD231PS  (R12), Z6, Z0
+	VFMADD231PS  64(R12), Z6, Z1
+	VFMADD231PS  128(R12), Z6, Z2
+	VFMADD231PS  192(R12), Z6, Z3
+	VFMADD231PS  256(R12), Z6, Z4
+	VMOVUPS.Z    320(R12), K1, Z7
+	VFMADD231PS  Z7, Z6, Z5
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry69
+
+rowEnd70:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, K1, 320(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row66
+	VZEROUPPER
+	RET
+
+vectors7:
+	SUBQ    $0x60, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVQ    entry_base+168(FP), R9
+	MOVLQSX (DX), R10
+	DECQ    BX
+
+row71:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	MOVLQSX 4(DX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd75
+
+entry74:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z7
+	VFMADD231PS  (R12), Z7, Z0
+	VFMADD231PS  64(R12), Z7, Z1
+	VFMADD231PS  128(R12), Z7, Z2
+	VFMADD231PS  192(R12), Z7, Z3
+	VFMADD231PS  256(R12), Z7, Z4
+	VFMADD231PS  320(R12), Z7, Z5
+	VMOVUPS.Z    384(R12), K1, Z8
+	VFMADD231PS  Z8, Z7, Z6
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry74
+
+rowEnd75:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, K1, 384(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row71
+	VZEROUPPER
+	RET
+
+vectors8:
+	SUBQ    $0x70, AX
+	MOVL    $0x0000ffff, CX
+	BZHIL   AX, CX, CX
+	KMOVW   CX, K1
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    step+32(FP), CX
+	SHLQ    $0x02, CX
+	MOVQ    first_base+40(FP), DX
+	MOVQ    first_len+48(FP), BX
+	MOVQ    other_base+64(FP), SI
+	MOVQ    entries_base+88(FP), DI
+	MOVQ    x_base+120(FP), R8
+	MOVQ    entry_base+168(FP), R9
+	MOVLQSX (DX), R10
+	DECQ    BX
+
+row76:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	MOVLQSX 4(DX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd80
+
+entry79:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Z8
+	VFMADD231PS  (R12), Z8, Z0
+	VFMADD231PS  64(R12), Z8, Z1
+	VFMADD231PS  128(R12), Z8, Z2
+	VFMADD231PS  192(R12), Z8, Z3
+	VFMADD231PS  256(R12), Z8, Z4
+	VFMADD231PS  320(R12), Z8, Z5
+	VFMADD231PS  384(R12), Z8, Z6
+	VMOVUPS.Z    448(R12), K1, Z9
+	VFMADD231PS  Z9, Z8, Z7
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry79
+
+rowEnd80:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, K1, 448(AX)
+	ADDQ    CX, AX
+	ADDQ    $0x04, DX
+	DECQ    BX
+	JNZ     row76
 	VZEROUPPER
 	RET
 
@@ -2409,87 +3467,270 @@ done7:
 TEXT ·spmmAVX2(SB), NOSPLIT, $0-168
 	MOVQ         cols+24(FP), AX
 	MOVQ         heads+112(FP), CX
-	VMOVD        CX, X0
+	LEAQ         7(AX), DX
+	SHRQ         $0x03, DX
+	CMPQ         CX, $0x01
+	JE           oneHead
+	CMPQ         DX, $0x04
+	JE           vectors4OfHeads
+	CMPQ         DX, $0x03
+	JE           vectors3OfHeads
+	CMPQ         DX, $0x02
+	JE           vectors2OfHeads
+	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     places<>+0(SB), Y0, Y0
-	LEAQ         7(AX), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x01
-	JE           vectors1
-	CMPQ         CX, $0x02
-	JE           vectors2
-	CMPQ         CX, $0x03
-	JE           vectors3
-	SUBQ         $0x18, AX
-	VMOVD        AX, X1
-	VPBROADCASTD X1, Y1
-	VPCMPGTD     places<>+0(SB), Y1, Y1
 	MOVQ         dst_base+0(FP), AX
-	MOVQ         step+32(FP), CX
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         first_base+40(FP), BX
+	MOVQ         first_len+48(FP), SI
+	MOVQ         other_base+64(FP), DI
+	MOVQ         entries_base+88(FP), R8
+	MOVQ         x_base+120(FP), R9
+	VMOVD        CX, X2
+	VPBROADCASTD X2, Y2
+	VPCMPGTD     places<>+0(SB), Y2, Y2
+	MOVQ         heads+112(FP), CX
 	SHLQ         $0x02, CX
-	MOVQ         first_base+40(FP), DX
-	MOVQ         first_len+48(FP), BX
-	MOVQ         other_base+64(FP), SI
-	MOVQ         entries_base+88(FP), DI
-	MOVQ         x_base+120(FP), R8
-	MOVQ         heads+112(FP), R9
-	SHLQ         $0x02, R9
 	MOVQ         head_base+144(FP), R10
-	VMOVUPS      (R10), Y2
-	VMOVUPS      32(R10), Y4
-	VMOVUPS      64(R10), Y6
-	VMOVUPS      96(R10), Y8
-	MOVLQSX      (DX), R10
-	MOVQ         R10, R12
-	IMULQ        R9, R12
-	ADDQ         R12, DI
-	DECQ         BX
+	VMOVUPS      (R10), Y3
+	MOVLQSX      (BX), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         R11, R8
+	DECQ         SI
 
 row1:
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y9, Y9, Y9
-	MOVLQSX 4(DX), R11
+	VXORPS  Y1, Y1, Y1
+	MOVLQSX 4(BX), R11
 	CMPQ    R10, R11
-	JGE     rowEnd3
+	JGE     rowEnd5
 
-entry2:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMASKMOVPS  (DI), Y0, Y10
-	ADDQ        R9, DI
-	VPERMPS     Y10, Y2, Y11
-	VFMADD231PS (R12), Y11, Y3
-	VPERMPS     Y10, Y4, Y11
-	VFMADD231PS 32(R12), Y11, Y5
-	VPERMPS     Y10, Y6, Y11
-	VFMADD231PS 64(R12), Y11, Y7
-	VPERMPS     Y10, Y8, Y10
-	VMASKMOVPS  96(R12), Y1, Y11
-	VFMADD231PS Y11, Y10, Y9
+entry4:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMASKMOVPS  (R8), Y2, Y4
+	ADDQ        CX, R8
+	VMASKMOVPS  (R12), Y0, Y5
+	VPERMPS     Y4, Y3, Y4
+	VFMADD231PS Y5, Y4, Y1
 	INCQ        R10
 	CMPQ        R10, R11
-	JLT         entry2
+	JLT         entry4
 
-rowEnd3:
-	VMOVUPS    Y3, (AX)
-	VMOVUPS    Y5, 32(AX)
-	VMOVUPS    Y7, 64(AX)
-	VMASKMOVPS Y9, Y1, 96(AX)
-	ADDQ       CX, AX
-	ADDQ       $0x04, DX
-	DECQ       BX
+rowEnd5:
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       DX, AX
+	ADDQ       $0x04, BX
+	DECQ       SI
 	JNZ        row1
 	VZEROUPPER
 	RET
 
-vectors3:
+vectors2OfHeads:
+	SUBQ         $0x08, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         first_base+40(FP), BX
+	MOVQ         first_len+48(FP), SI
+	MOVQ         other_base+64(FP), DI
+	MOVQ         entries_base+88(FP), R8
+	MOVQ         x_base+120(FP), R9
+	VMOVD        CX, X3
+	VPBROADCASTD X3, Y3
+	VPCMPGTD     places<>+0(SB), Y3, Y3
+	MOVQ         heads+112(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         head_base+144(FP), R10
+	VMOVUPS      (R10), Y4
+	VMOVUPS      32(R10), Y5
+	MOVLQSX      (BX), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         R11, R8
+	DECQ         SI
+
+row6:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVLQSX 4(BX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd10
+
+entry9:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMASKMOVPS  (R8), Y3, Y6
+	ADDQ        CX, R8
+	VPERMPS     Y6, Y4, Y7
+	VFMADD231PS (R12), Y7, Y1
+	VMASKMOVPS  32(R12), Y0, Y7
+	VPERMPS     Y6, Y5, Y6
+	VFMADD231PS Y7, Y6, Y2
+	INCQ        R10
+	CMPQ        R10, R11
+	JLT         entry9
+
+rowEnd10:
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y0, 32(AX)
+	ADDQ       DX, AX
+	ADDQ       $0x04, BX
+	DECQ       SI
+	JNZ        row6
+	VZEROUPPER
+	RET
+
+vectors3OfHeads:
 	SUBQ         $0x10, AX
-	VMOVD        AX, X1
-	VPBROADCASTD X1, Y1
-	VPCMPGTD     places<>+0(SB), Y1, Y1
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         first_base+40(FP), BX
+	MOVQ         first_len+48(FP), SI
+	MOVQ         other_base+64(FP), DI
+	MOVQ         entries_base+88(FP), R8
+	MOVQ         x_base+120(FP), R9
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VPCMPGTD     places<>+0(SB), Y4, Y4
+	MOVQ         heads+112(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         head_base+144(FP), R10
+	VMOVUPS      (R10), Y5
+	VMOVUPS      32(R10), Y6
+	VMOVUPS      64(R10), Y7
+	MOVLQSX      (BX), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         R11, R8
+	DECQ         SI
+
+row11:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	MOVLQSX 4(BX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd15
+
+entry14:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMASKMOVPS  (R8), Y4, Y8
+	ADDQ        CX, R8
+	VPERMPS     Y8, Y5, Y9
+	VFMADD231PS (R12), Y9, Y1
+	VPERMPS     Y8, Y6, Y9
+	VFMADD231PS 32(R12), Y9, Y2
+	VMASKMOVPS  64(R12), Y0, Y9
+	VPERMPS     Y8, Y7, Y8
+	VFMADD231PS Y9, Y8, Y3
+	INCQ        R10
+	CMPQ        R10, R11
+	JLT         entry14
+
+rowEnd15:
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMASKMOVPS Y3, Y0, 64(AX)
+	ADDQ       DX, AX
+	ADDQ       $0x04, BX
+	DECQ       SI
+	JNZ        row11
+	VZEROUPPER
+	RET
+
+vectors4OfHeads:
+	SUBQ         $0x18, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         first_base+40(FP), BX
+	MOVQ         first_len+48(FP), SI
+	MOVQ         other_base+64(FP), DI
+	MOVQ         entries_base+88(FP), R8
+	MOVQ         x_base+120(FP), R9
+	VMOVD        CX, X5
+	VPBROADCASTD X5, Y5
+	VPCMPGTD     places<>+0(SB), Y5, Y5
+	MOVQ         heads+112(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         head_base+144(FP), R10
+	VMOVUPS      (R10), Y6
+	VMOVUPS      32(R10), Y7
+	VMOVUPS      64(R10), Y8
+	VMOVUPS      96(R10), Y9
+	MOVLQSX      (BX), R10
+	MOVQ         R10, R11
+	IMULQ        CX, R11
+	ADDQ         R11, R8
+	DECQ         SI
+
+row16:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVLQSX 4(BX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd20
+
+entry19:
+	MOVLQSX     (DI)(R10*4), R12
+	IMULQ       DX, R12
+	ADDQ        R9, R12
+	VMASKMOVPS  (R8), Y5, Y10
+	ADDQ        CX, R8
+	VPERMPS     Y10, Y6, Y11
+	VFMADD231PS (R12), Y11, Y1
+	VPERMPS     Y10, Y7, Y11
+	VFMADD231PS 32(R12), Y11, Y2
+	VPERMPS     Y10, Y8, Y11
+	VFMADD231PS 64(R12), Y11, Y3
+	VMASKMOVPS  96(R12), Y0, Y11
+	VPERMPS     Y10, Y9, Y10
+	VFMADD231PS Y11, Y10, Y4
+	INCQ        R10
+	CMPQ        R10, R11
+	JLT         entry19
+
+rowEnd20:
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMOVUPS    Y3, 64(AX)
+	VMASKMOVPS Y4, Y0, 96(AX)
+	ADDQ       DX, AX
+	ADDQ       $0x04, BX
+	DECQ       SI
+	JNZ        row16
+	VZEROUPPER
+	RET
+
+oneHead:
+	CMPQ         DX, $0x04
+	JE           vectors4
+	CMPQ         DX, $0x03
+	JE           vectors3
+	CMPQ         DX, $0x02
+	JE           vectors2
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         step+32(FP), CX
 	SHLQ         $0x02, CX
@@ -2498,59 +3739,81 @@ vectors3:
 	MOVQ         other_base+64(FP), SI
 	MOVQ         entries_base+88(FP), DI
 	MOVQ         x_base+120(FP), R8
-	MOVQ         heads+112(FP), R9
-	SHLQ         $0x02, R9
-	MOVQ         head_base+144(FP), R10
-	VMOVUPS      (R10), Y2
-	VMOVUPS      32(R10), Y4
-	VMOVUPS      64(R10), Y6
-	MOVLQSX      (DX), R10
-	MOVQ         R10, R12
-	IMULQ        R9, R12
-	ADDQ         R12, DI
+	MOVLQSX      (DX), R9
 	DECQ         BX
 
-row4:
+row21:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y7, Y7, Y7
-	MOVLQSX 4(DX), R11
-	CMPQ    R10, R11
-	JGE     rowEnd6
+	VXORPS  Y4, Y4, Y4
+	MOVLQSX 4(DX), R10
+	SUBQ    $0x04, R10
+	CMPQ    R9, R10
+	JG      few23
 
-entry5:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMASKMOVPS  (DI), Y0, Y8
-	ADDQ        R9, DI
-	VPERMPS     Y8, Y2, Y9
-	VFMADD231PS (R12), Y9, Y3
-	VPERMPS     Y8, Y4, Y9
-	VFMADD231PS 32(R12), Y9, Y5
-	VPERMPS     Y8, Y6, Y8
-	VMASKMOVPS  64(R12), Y1, Y9
-	VFMADD231PS Y9, Y8, Y7
-	INCQ        R10
-	CMPQ        R10, R11
-	JLT         entry5
+entries22:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Y5
+	VMASKMOVPS   (R11), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	MOVLQSX      4(SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS 4(DI)(R9*4), Y5
+	VMASKMOVPS   (R11), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	MOVLQSX      8(SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS 8(DI)(R9*4), Y5
+	VMASKMOVPS   (R11), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	MOVLQSX      12(SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS 12(DI)(R9*4), Y5
+	VMASKMOVPS   (R11), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         $0x04, R9
+	CMPQ         R9, R10
+	JLE          entries22
 
-rowEnd6:
-	VMOVUPS    Y3, (AX)
-	VMOVUPS    Y5, 32(AX)
-	VMASKMOVPS Y7, Y1, 64(AX)
+few23:
+	ADDQ $0x04, R10
+	CMPQ R9, R10
+	JGE  rowEnd25
+
+entry24:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Y5
+	VMASKMOVPS   (R11), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry24
+
+rowEnd25:
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
 	ADDQ       CX, AX
 	ADDQ       $0x04, DX
 	DECQ       BX
-	JNZ        row4
+	JNZ        row21
 	VZEROUPPER
 	RET
 
 vectors2:
 	SUBQ         $0x08, AX
-	VMOVD        AX, X1
-	VPBROADCASTD X1, Y1
-	VPCMPGTD     places<>+0(SB), Y1, Y1
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         step+32(FP), CX
 	SHLQ         $0x02, CX
@@ -2559,53 +3822,72 @@ vectors2:
 	MOVQ         other_base+64(FP), SI
 	MOVQ         entries_base+88(FP), DI
 	MOVQ         x_base+120(FP), R8
-	MOVQ         heads+112(FP), R9
-	SHLQ         $0x02, R9
-	MOVQ         head_base+144(FP), R10
-	VMOVUPS      (R10), Y2
-	VMOVUPS      32(R10), Y4
-	MOVLQSX      (DX), R10
-	MOVQ         R10, R12
-	IMULQ        R9, R12
-	ADDQ         R12, DI
+	MOVLQSX      (DX), R9
 	DECQ         BX
 
-row7:
+row26:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	VXORPS  Y5, Y5, Y5
-	MOVLQSX 4(DX), R11
-	CMPQ    R10, R11
-	JGE     rowEnd9
+	VXORPS  Y4, Y4, Y4
+	MOVLQSX 4(DX), R10
+	SUBQ    $0x02, R10
+	CMPQ    R9, R10
+	JG      few28
 
-entry8:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMASKMOVPS  (DI), Y0, Y6
-	ADDQ        R9, DI
-	VPERMPS     Y6, Y2, Y7
-	VFMADD231PS (R12), Y7, Y3
-	VPERMPS     Y6, Y4, Y6
-	VMASKMOVPS  32(R12), Y1, Y7
-	VFMADD231PS Y7, Y6, Y5
-	INCQ        R10
-	CMPQ        R10, R11
-	JLT         entry8
+entries27:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Y5
+	VFMADD231PS  (R11), Y5, Y1
+	VMASKMOVPS   32(R11), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	MOVLQSX      4(SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS 4(DI)(R9*4), Y5
+	VFMADD231PS  (R11), Y5, Y3
+	VMASKMOVPS   32(R11), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         $0x02, R9
+	CMPQ         R9, R10
+	JLE          entries27
 
-rowEnd9:
-	VMOVUPS    Y3, (AX)
-	VMASKMOVPS Y5, Y1, 32(AX)
+few28:
+	ADDQ $0x02, R10
+	CMPQ R9, R10
+	JGE  rowEnd30
+
+entry29:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Y5
+	VFMADD231PS  (R11), Y5, Y1
+	VMASKMOVPS   32(R11), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry29
+
+rowEnd30:
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y2, Y2
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y0, 32(AX)
 	ADDQ       CX, AX
 	ADDQ       $0x04, DX
 	DECQ       BX
-	JNZ        row7
+	JNZ        row26
 	VZEROUPPER
 	RET
 
-vectors1:
-	VMOVD        AX, X1
-	VPBROADCASTD X1, Y1
-	VPCMPGTD     places<>+0(SB), Y1, Y1
+vectors3:
+	SUBQ         $0x10, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         step+32(FP), CX
 	SHLQ         $0x02, CX
@@ -2614,41 +3896,89 @@ vectors1:
 	MOVQ         other_base+64(FP), SI
 	MOVQ         entries_base+88(FP), DI
 	MOVQ         x_base+120(FP), R8
-	MOVQ         heads+112(FP), R9
-	SHLQ         $0x02, R9
-	MOVQ         head_base+144(FP), R10
-	VMOVUPS      (R10), Y2
-	MOVLQSX      (DX), R10
-	MOVQ         R10, R12
-	IMULQ        R9, R12
-	ADDQ         R12, DI
+	MOVLQSX      (DX), R9
 	DECQ         BX
 
-row10:
+row31:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	MOVLQSX 4(DX), R11
-	CMPQ    R10, R11
-	JGE     rowEnd12
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     rowEnd35
 
-entry11:
-	MOVLQSX     (SI)(R10*4), R12
-	IMULQ       CX, R12
-	ADDQ        R8, R12
-	VMASKMOVPS  (DI), Y0, Y4
-	ADDQ        R9, DI
-	VPERMPS     Y4, Y2, Y4
-	VMASKMOVPS  (R12), Y1, Y5
-	VFMADD231PS Y5, Y4, Y3
-	INCQ        R10
-	CMPQ        R10, R11
-	JLT         entry11
+entry34:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Y4
+	VFMADD231PS  (R11), Y4, Y1
+	VFMADD231PS  32(R11), Y4, Y2
+	VMASKMOVPS   64(R11), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry34
 
-rowEnd12:
-	VMASKMOVPS Y3, Y1, (AX)
+rowEnd35:
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMASKMOVPS Y3, Y0, 64(AX)
 	ADDQ       CX, AX
 	ADDQ       $0x04, DX
 	DECQ       BX
-	JNZ        row10
+	JNZ        row31
+	VZEROUPPER
+	RET
+
+vectors4:
+	SUBQ         $0x18, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         step+32(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         first_base+40(FP), DX
+	MOVQ         first_len+48(FP), BX
+	MOVQ         other_base+64(FP), SI
+	MOVQ         entries_base+88(FP), DI
+	MOVQ         x_base+120(FP), R8
+	MOVLQSX      (DX), R9
+	DECQ         BX
+
+row36:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     rowEnd40
+
+entry39:
+	MOVLQSX      (SI)(R9*4), R11
+	IMULQ        CX, R11
+	ADDQ         R8, R11
+	VBROADCASTSS (DI)(R9*4), Y5
+	VFMADD231PS  (R11), Y5, Y1
+	VFMADD231PS  32(R11), Y5, Y2
+	VFMADD231PS  64(R11), Y5, Y3
+	VMASKMOVPS   96(R11), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	INCQ         R9
+	CMPQ         R9, R10
+	JLT          entry39
+
+rowEnd40:
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMOVUPS    Y3, 64(AX)
+	VMASKMOVPS Y4, Y0, 96(AX)
+	ADDQ       CX, AX
+	ADDQ       $0x04, DX
+	DECQ       BX
+	JNZ        row36
 	VZEROUPPER
 	RET
 
@@ -2657,88 +3987,266 @@ rowEnd12:
 TEXT ·spmmTransAVX2(SB), NOSPLIT, $0-192
 	MOVQ         cols+24(FP), AX
 	MOVQ         heads+112(FP), CX
-	VMOVD        CX, X0
+	LEAQ         7(AX), DX
+	SHRQ         $0x03, DX
+	CMPQ         CX, $0x01
+	JE           oneHead
+	CMPQ         DX, $0x04
+	JE           vectors4OfHeads
+	CMPQ         DX, $0x03
+	JE           vectors3OfHeads
+	CMPQ         DX, $0x02
+	JE           vectors2OfHeads
+	VMOVD        AX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     places<>+0(SB), Y0, Y0
-	LEAQ         7(AX), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x01
-	JE           vectors1
-	CMPQ         CX, $0x02
-	JE           vectors2
-	CMPQ         CX, $0x03
-	JE           vectors3
-	SUBQ         $0x18, AX
-	VMOVD        AX, X1
-	VPBROADCASTD X1, Y1
-	VPCMPGTD     places<>+0(SB), Y1, Y1
 	MOVQ         dst_base+0(FP), AX
-	MOVQ         step+32(FP), CX
-	SHLQ         $0x02, CX
-	MOVQ         first_base+40(FP), DX
-	MOVQ         first_len+48(FP), BX
-	MOVQ         other_base+64(FP), SI
-	MOVQ         entries_base+88(FP), DI
-	MOVQ         x_base+120(FP), R8
-	MOVQ         heads+112(FP), R9
-	SHLQ         $0x02, R9
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         first_base+40(FP), BX
+	MOVQ         first_len+48(FP), SI
+	MOVQ         other_base+64(FP), DI
+	MOVQ         entries_base+88(FP), R8
+	MOVQ         x_base+120(FP), R9
 	MOVQ         entry_base+168(FP), R10
+	VMOVD        CX, X2
+	VPBROADCASTD X2, Y2
+	VPCMPGTD     places<>+0(SB), Y2, Y2
+	MOVQ         heads+112(FP), CX
+	SHLQ         $0x02, CX
 	MOVQ         head_base+144(FP), R11
-	VMOVUPS      (R11), Y2
-	VMOVUPS      32(R11), Y4
-	VMOVUPS      64(R11), Y6
-	VMOVUPS      96(R11), Y8
-	MOVLQSX      (DX), R11
-	MOVQ         R11, R13
-	IMULQ        R9, R13
-	DECQ         BX
+	VMOVUPS      (R11), Y3
+	MOVLQSX      (BX), R11
+	DECQ         SI
 
 row1:
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y9, Y9, Y9
-	MOVLQSX 4(DX), R12
+	VXORPS  Y1, Y1, Y1
+	MOVLQSX 4(BX), R12
 	CMPQ    R11, R12
-	JGE     rowEnd3
+	JGE     rowEnd5
 
-entry2:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
+entry4:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
 	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMASKMOVPS  (DI)(R14*1), Y0, Y10
-	VPERMPS     Y10, Y2, Y11
-	VFMADD231PS (R13), Y11, Y3
-	VPERMPS     Y10, Y4, Y11
-	VFMADD231PS 32(R13), Y11, Y5
-	VPERMPS     Y10, Y6, Y11
-	VFMADD231PS 64(R13), Y11, Y7
-	VPERMPS     Y10, Y8, Y10
-	VMASKMOVPS  96(R13), Y1, Y11
-	VFMADD231PS Y11, Y10, Y9
+	IMULQ       CX, R14
+	VMASKMOVPS  (R8)(R14*1), Y2, Y4
+	VMASKMOVPS  (R13), Y0, Y5
+	VPERMPS     Y4, Y3, Y4
+	VFMADD231PS Y5, Y4, Y1
 	INCQ        R11
 	CMPQ        R11, R12
-	JLT         entry2
+	JLT         entry4
 
-rowEnd3:
-	VMOVUPS    Y3, (AX)
-	VMOVUPS    Y5, 32(AX)
-	VMOVUPS    Y7, 64(AX)
-	VMASKMOVPS Y9, Y1, 96(AX)
-	ADDQ       CX, AX
-	ADDQ       $0x04, DX
-	DECQ       BX
+rowEnd5:
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       DX, AX
+	ADDQ       $0x04, BX
+	DECQ       SI
 	JNZ        row1
 	VZEROUPPER
 	RET
 
-vectors3:
+vectors2OfHeads:
+	SUBQ         $0x08, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         first_base+40(FP), BX
+	MOVQ         first_len+48(FP), SI
+	MOVQ         other_base+64(FP), DI
+	MOVQ         entries_base+88(FP), R8
+	MOVQ         x_base+120(FP), R9
+	MOVQ         entry_base+168(FP), R10
+	VMOVD        CX, X3
+	VPBROADCASTD X3, Y3
+	VPCMPGTD     places<>+0(SB), Y3, Y3
+	MOVQ         heads+112(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         head_base+144(FP), R11
+	VMOVUPS      (R11), Y4
+	VMOVUPS      32(R11), Y5
+	MOVLQSX      (BX), R11
+	DECQ         SI
+
+row6:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVLQSX 4(BX), R12
+	CMPQ    R11, R12
+	JGE     rowEnd10
+
+entry9:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
+	MOVLQSX     (R10)(R11*4), R14
+	IMULQ       CX, R14
+	VMASKMOVPS  (R8)(R14*1), Y3, Y6
+	VPERMPS     Y6, Y4, Y7
+	VFMADD231PS (R13), Y7, Y1
+	VMASKMOVPS  32(R13), Y0, Y7
+	VPERMPS     Y6, Y5, Y6
+	VFMADD231PS Y7, Y6, Y2
+	INCQ        R11
+	CMPQ        R11, R12
+	JLT         entry9
+
+rowEnd10:
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y0, 32(AX)
+	ADDQ       DX, AX
+	ADDQ       $0x04, BX
+	DECQ       SI
+	JNZ        row6
+	VZEROUPPER
+	RET
+
+vectors3OfHeads:
 	SUBQ         $0x10, AX
-	VMOVD        AX, X1
-	VPBROADCASTD X1, Y1
-	VPCMPGTD     places<>+0(SB), Y1, Y1
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         first_base+40(FP), BX
+	MOVQ         first_len+48(FP), SI
+	MOVQ         other_base+64(FP), DI
+	MOVQ         entries_base+88(FP), R8
+	MOVQ         x_base+120(FP), R9
+	MOVQ         entry_base+168(FP), R10
+	VMOVD        CX, X4
+	VPBROADCASTD X4, Y4
+	VPCMPGTD     places<>+0(SB), Y4, Y4
+	MOVQ         heads+112(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         head_base+144(FP), R11
+	VMOVUPS      (R11), Y5
+	VMOVUPS      32(R11), Y6
+	VMOVUPS      64(R11), Y7
+	MOVLQSX      (BX), R11
+	DECQ         SI
+
+row11:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	MOVLQSX 4(BX), R12
+	CMPQ    R11, R12
+	JGE     rowEnd15
+
+entry14:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
+	MOVLQSX     (R10)(R11*4), R14
+	IMULQ       CX, R14
+	VMASKMOVPS  (R8)(R14*1), Y4, Y8
+	VPERMPS     Y8, Y5, Y9
+	VFMADD231PS (R13), Y9, Y1
+	VPERMPS     Y8, Y6, Y9
+	VFMADD231PS 32(R13), Y9, Y2
+	VMASKMOVPS  64(R13), Y0, Y9
+	VPERMPS     Y8, Y7, Y8
+	VFMADD231PS Y9, Y8, Y3
+	INCQ        R11
+	CMPQ        R11, R12
+	JLT         entry14
+
+rowEnd15:
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMASKMOVPS Y3, Y0, 64(AX)
+	ADDQ       DX, AX
+	ADDQ       $0x04, BX
+	DECQ       SI
+	JNZ        row11
+	VZEROUPPER
+	RET
+
+vectors4OfHeads:
+	SUBQ         $0x18, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         step+32(FP), DX
+	SHLQ         $0x02, DX
+	MOVQ         first_base+40(FP), BX
+	MOVQ         first_len+48(FP), SI
+	MOVQ         other_base+64(FP), DI
+	MOVQ         entries_base+88(FP), R8
+	MOVQ         x_base+120(FP), R9
+	MOVQ         entry_base+168(FP), R10
+	VMOVD        CX, X5
+	VPBROADCASTD X5, Y5
+	VPCMPGTD     places<>+0(SB), Y5, Y5
+	MOVQ         heads+112(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         head_base+144(FP), R11
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VMOVUPS      64(R11), Y8
+	VMOVUPS      96(R11), Y9
+	MOVLQSX      (BX), R11
+	DECQ         SI
+
+row16:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVLQSX 4(BX), R12
+	CMPQ    R11, R12
+	JGE     rowEnd20
+
+entry19:
+	MOVLQSX     (DI)(R11*4), R13
+	IMULQ       DX, R13
+	ADDQ        R9, R13
+	MOVLQSX     (R10)(R11*4), R14
+	IMULQ       CX, R14
+	VMASKMOVPS  (R8)(R14*1), Y5, Y10
+	VPERMPS     Y10, Y6, Y11
+	VFMADD231PS (R13), Y11, Y1
+	VPERMPS     Y10, Y7, Y11
+	VFMADD231PS 32(R13), Y11, Y2
+	VPERMPS     Y10, Y8, Y11
+	VFMADD231PS 64(R13), Y11, Y3
+	VMASKMOVPS  96(R13), Y0, Y11
+	VPERMPS     Y10, Y9, Y10
+	VFMADD231PS Y11, Y10, Y4
+	INCQ        R11
+	CMPQ        R11, R12
+	JLT         entry19
+
+rowEnd20:
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMOVUPS    Y3, 64(AX)
+	VMASKMOVPS Y4, Y0, 96(AX)
+	ADDQ       DX, AX
+	ADDQ       $0x04, BX
+	DECQ       SI
+	JNZ        row16
+	VZEROUPPER
+	RET
+
+oneHead:
+	CMPQ         DX, $0x04
+	JE           vectors4
+	CMPQ         DX, $0x03
+	JE           vectors3
+	CMPQ         DX, $0x02
+	JE           vectors2
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         step+32(FP), CX
 	SHLQ         $0x02, CX
@@ -2747,60 +4255,87 @@ vectors3:
 	MOVQ         other_base+64(FP), SI
 	MOVQ         entries_base+88(FP), DI
 	MOVQ         x_base+120(FP), R8
-	MOVQ         heads+112(FP), R9
-	SHLQ         $0x02, R9
-	MOVQ         entry_base+168(FP), R10
-	MOVQ         head_base+144(FP), R11
-	VMOVUPS      (R11), Y2
-	VMOVUPS      32(R11), Y4
-	VMOVUPS      64(R11), Y6
-	MOVLQSX      (DX), R11
-	MOVQ         R11, R13
-	IMULQ        R9, R13
+	MOVQ         entry_base+168(FP), R9
+	MOVLQSX      (DX), R10
 	DECQ         BX
 
-row4:
+row21:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y7, Y7, Y7
-	MOVLQSX 4(DX), R12
-	CMPQ    R11, R12
-	JGE     rowEnd6
+	VXORPS  Y4, Y4, Y4
+	MOVLQSX 4(DX), R11
+	SUBQ    $0x04, R11
+	CMPQ    R10, R11
+	JG      few23
 
-entry5:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
-	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMASKMOVPS  (DI)(R14*1), Y0, Y8
-	VPERMPS     Y8, Y2, Y9
-	VFMADD231PS (R13), Y9, Y3
-	VPERMPS     Y8, Y4, Y9
-	VFMADD231PS 32(R13), Y9, Y5
-	VPERMPS     Y8, Y6, Y8
-	VMASKMOVPS  64(R13), Y1, Y9
-	VFMADD231PS Y9, Y8, Y7
-	INCQ        R11
-	CMPQ        R11, R12
-	JLT         entry5
+entries22:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y5
+	VMASKMOVPS   (R12), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	MOVLQSX      4(SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      4(R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y5
+	VMASKMOVPS   (R12), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	MOVLQSX      8(SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      8(R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y5
+	VMASKMOVPS   (R12), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y3
+	MOVLQSX      12(SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      12(R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y5
+	VMASKMOVPS   (R12), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         $0x04, R10
+	CMPQ         R10, R11
+	JLE          entries22
 
-rowEnd6:
-	VMOVUPS    Y3, (AX)
-	VMOVUPS    Y5, 32(AX)
-	VMASKMOVPS Y7, Y1, 64(AX)
+few23:
+	ADDQ $0x04, R11
+	CMPQ R10, R11
+	JGE  rowEnd25
+
+entry24:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y5
+	VMASKMOVPS   (R12), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y1
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry24
+
+rowEnd25:
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
 	ADDQ       CX, AX
 	ADDQ       $0x04, DX
 	DECQ       BX
-	JNZ        row4
+	JNZ        row21
 	VZEROUPPER
 	RET
 
 vectors2:
 	SUBQ         $0x08, AX
-	VMOVD        AX, X1
-	VPBROADCASTD X1, Y1
-	VPCMPGTD     places<>+0(SB), Y1, Y1
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         step+32(FP), CX
 	SHLQ         $0x02, CX
@@ -2809,54 +4344,76 @@ vectors2:
 	MOVQ         other_base+64(FP), SI
 	MOVQ         entries_base+88(FP), DI
 	MOVQ         x_base+120(FP), R8
-	MOVQ         heads+112(FP), R9
-	SHLQ         $0x02, R9
-	MOVQ         entry_base+168(FP), R10
-	MOVQ         head_base+144(FP), R11
-	VMOVUPS      (R11), Y2
-	VMOVUPS      32(R11), Y4
-	MOVLQSX      (DX), R11
-	MOVQ         R11, R13
-	IMULQ        R9, R13
+	MOVQ         entry_base+168(FP), R9
+	MOVLQSX      (DX), R10
 	DECQ         BX
 
-row7:
+row26:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	VXORPS  Y5, Y5, Y5
-	MOVLQSX 4(DX), R12
-	CMPQ    R11, R12
-	JGE     rowEnd9
+	VXORPS  Y4, Y4, Y4
+	MOVLQSX 4(DX), R11
+	SUBQ    $0x02, R11
+	CMPQ    R10, R11
+	JG      few28
 
-entry8:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
-	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMASKMOVPS  (DI)(R14*1), Y0, Y6
-	VPERMPS     Y6, Y2, Y7
-	VFMADD231PS (R13), Y7, Y3
-	VPERMPS     Y6, Y4, Y6
-	VMASKMOVPS  32(R13), Y1, Y7
-	VFMADD231PS Y7, Y6, Y5
-	INCQ        R11
-	CMPQ        R11, R12
-	JLT         entry8
+entries27:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y5
+	VFMADD231PS  (R12), Y5, Y1
+	VMASKMOVPS   32(R12), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	MOVLQSX      4(SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      4(R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y5
+	VFMADD231PS  (R12), Y5, Y3
+	VMASKMOVPS   32(R12), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         $0x02, R10
+	CMPQ         R10, R11
+	JLE          entries27
 
-rowEnd9:
-	VMOVUPS    Y3, (AX)
-	VMASKMOVPS Y5, Y1, 32(AX)
+few28:
+	ADDQ $0x02, R11
+	CMPQ R10, R11
+	JGE  rowEnd30
+
+entry29:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y5
+	VFMADD231PS  (R12), Y5, Y1
+	VMASKMOVPS   32(R12), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y2
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry29
+
+rowEnd30:
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y2, Y2
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y0, 32(AX)
 	ADDQ       CX, AX
 	ADDQ       $0x04, DX
 	DECQ       BX
-	JNZ        row7
+	JNZ        row26
 	VZEROUPPER
 	RET
 
-vectors1:
-	VMOVD        AX, X1
-	VPBROADCASTD X1, Y1
-	VPCMPGTD     places<>+0(SB), Y1, Y1
+vectors3:
+	SUBQ         $0x10, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         step+32(FP), CX
 	SHLQ         $0x02, CX
@@ -2865,42 +4422,93 @@ vectors1:
 	MOVQ         other_base+64(FP), SI
 	MOVQ         entries_base+88(FP), DI
 	MOVQ         x_base+120(FP), R8
-	MOVQ         heads+112(FP), R9
-	SHLQ         $0x02, R9
-	MOVQ         entry_base+168(FP), R10
-	MOVQ         head_base+144(FP), R11
-	VMOVUPS      (R11), Y2
-	MOVLQSX      (DX), R11
-	MOVQ         R11, R13
-	IMULQ        R9, R13
+	MOVQ         entry_base+168(FP), R9
+	MOVLQSX      (DX), R10
 	DECQ         BX
 
-row10:
+row31:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	MOVLQSX 4(DX), R12
-	CMPQ    R11, R12
-	JGE     rowEnd12
+	MOVLQSX 4(DX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd35
 
-entry11:
-	MOVLQSX     (SI)(R11*4), R13
-	IMULQ       CX, R13
-	ADDQ        R8, R13
-	MOVLQSX     (R10)(R11*4), R14
-	IMULQ       R9, R14
-	VMASKMOVPS  (DI)(R14*1), Y0, Y4
-	VPERMPS     Y4, Y2, Y4
-	VMASKMOVPS  (R13), Y1, Y5
-	VFMADD231PS Y5, Y4, Y3
-	INCQ        R11
-	CMPQ        R11, R12
-	JLT         entry11
+entry34:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y4
+	VFMADD231PS  (R12), Y4, Y1
+	VFMADD231PS  32(R12), Y4, Y2
+	VMASKMOVPS   64(R12), Y0, Y5
+	VFMADD231PS  Y5, Y4, Y3
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry34
 
-rowEnd12:
-	VMASKMOVPS Y3, Y1, (AX)
+rowEnd35:
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMASKMOVPS Y3, Y0, 64(AX)
 	ADDQ       CX, AX
 	ADDQ       $0x04, DX
 	DECQ       BX
-	JNZ        row10
+	JNZ        row31
+	VZEROUPPER
+	RET
+
+vectors4:
+	SUBQ         $0x18, AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         step+32(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         first_base+40(FP), DX
+	MOVQ         first_len+48(FP), BX
+	MOVQ         other_base+64(FP), SI
+	MOVQ         entries_base+88(FP), DI
+	MOVQ         x_base+120(FP), R8
+	MOVQ         entry_base+168(FP), R9
+	MOVLQSX      (DX), R10
+	DECQ         BX
+
+row36:
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVLQSX 4(DX), R11
+	CMPQ    R10, R11
+	JGE     rowEnd40
+
+entry39:
+	MOVLQSX      (SI)(R10*4), R12
+	IMULQ        CX, R12
+	ADDQ         R8, R12
+	MOVLQSX      (R9)(R10*4), R13
+	VBROADCASTSS (DI)(R13*4), Y5
+	VFMADD231PS  (R12), Y5, Y1
+	VFMADD231PS  32(R12), Y5, Y2
+	VFMADD231PS  64(R12), Y5, Y3
+	VMASKMOVPS   96(R12), Y0, Y6
+	VFMADD231PS  Y6, Y5, Y4
+	INCQ         R10
+	CMPQ         R10, R11
+	JLT          entry39
+
+rowEnd40:
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMOVUPS    Y3, 64(AX)
+	VMASKMOVPS Y4, Y0, 96(AX)
+	ADDQ       CX, AX
+	ADDQ       $0x04, DX
+	DECQ       BX
+	JNZ        row36
 	VZEROUPPER
 	RET
 

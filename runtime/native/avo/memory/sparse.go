@@ -20,29 +20,49 @@ func sparse(start func(name, signature, doc string) *routine) {
 	start("segmentGrad", "func(dst, dy, y []float32, first []int32, n int)", "is a family's segmentGrad.").segmentGrad()
 }
 
-// spmm has a branch for each number of vectors that a row takes. A row's sums stay in registers, and the entry's heads, one
-// register, are spread over the columns by a permutation.
+// spmm has a branch for each number of vectors that a row takes, and for entries of one head or of several.
 func (r *routine) spmm(trans bool) {
 	most := 8
 	if !r.avx512 {
 		most = 4 // sums and permutations fill 16 registers
 	}
 	cols, heads, vectors := number("cols"), number("heads"), GP64()
-	headMask := r.first(heads)
 	LEAQ(Mem{Base: cols, Disp: r.lanes() - 1}, vectors)
 	shift := uint64(math.Log2(float64(r.lanes())))
 	SHRQ(Imm(shift), vectors)
-	for v := 1; v < most; v++ {
+	several := func(v int) string { return fmt.Sprintf("vectors%dOfHeads", v) }
+	one := func(v int) string { return fmt.Sprintf("vectors%d", v) }
+	CMPQ(heads, Imm(1))
+	JE(LabelRef("oneHead"))
+	for v := most; v > 1; v-- {
 		CMPQ(vectors, Imm(uint64(v)))
-		JE(LabelRef(fmt.Sprintf("vectors%d", v)))
+		JE(LabelRef(several(v)))
 	}
-	for v := most; v > 0; v-- {
-		Label(fmt.Sprintf("vectors%d", v))
-		r.spmmOf(v, trans, cols, headMask)
+	for v := range most {
+		Label(several(v + 1))
+		r.spmmOf(v+1, trans, cols, heads)
+	}
+	Label("oneHead")
+	for v := most; v > 1; v-- {
+		CMPQ(vectors, Imm(uint64(v)))
+		JE(LabelRef(one(v)))
+	}
+	for v := range most {
+		Label(one(v + 1))
+		r.spmmOf(v+1, trans, cols, nil)
 	}
 }
 
-func (r *routine) spmmOf(vectors int, trans bool, cols GPVirtual, headMask Op) {
+// spmmOf keeps a row's sums in registers. An entry of one head is spread over the columns as it is read; several heads, one
+// register, by a permutation.
+//
+// The sum of a few columns would wait for itself at each entry, so that it is made in strands: of every so many entries each strand
+// takes one, the first takes those left over, and strands are added in pairs.
+func (r *routine) spmmOf(vectors int, trans bool, cols GPVirtual, heads Register) {
+	strands := 1
+	if heads == nil {
+		strands = []int{4, 2, 1}[min(vectors, 3)-1]
+	}
 	if vectors > 1 {
 		SUBQ(Imm(uint64(r.lanes()*(vectors-1))), cols)
 	}
@@ -54,64 +74,120 @@ func (r *routine) spmmOf(vectors int, trans bool, cols GPVirtual, headMask Op) {
 		return nil
 	}
 	dst, step, first, rows := base("dst"), bytes("step"), base("first"), length("first")
-	other, entries, x, heads := base("other"), base("entries"), base("x"), bytes("heads")
+	other, entries, x := base("other"), base("entries"), base("x")
 	var entry GPVirtual
 	if trans {
 		entry = base("entry")
 	}
 	place := func(p GPVirtual, v int) Mem { return Mem{Base: p, Disp: 4 * r.lanes() * v} }
-	spread, sum := make([]VecVirtual, vectors), make([]VecVirtual, vectors)
-	head := base("head")
-	for v := range spread {
-		spread[v], sum[v] = r.vector(), r.vector()
-		VMOVUPS(place(head, v), spread[v])
+	spread, sums := make([]VecVirtual, vectors), make([][]VecVirtual, strands)
+	for s := range sums {
+		for range vectors {
+			sums[s] = append(sums[s], r.vector())
+		}
+	}
+	var headMask Op
+	var size GPVirtual // of an entry, in bytes
+	if heads != nil {
+		headMask, size = r.first(heads.(GPVirtual)), bytes("heads")
+		head := base("head")
+		for v := range spread {
+			spread[v] = r.vector()
+			VMOVUPS(place(head, v), spread[v])
+		}
 	}
 	q, end, from := GP64(), GP64(), GP64()
 	MOVLQSX(Mem{Base: first}, q)
-	MOVQ(q, from)
-	IMULQ(heads, from)
-	if !trans {
-		ADDQ(from, entries)
+	if heads != nil && !trans {
+		at := GP64()
+		MOVQ(q, at)
+		IMULQ(size, at)
+		ADDQ(at, entries)
 	}
 	DECQ(rows)
 
-	nextRow, nextEntry, rowEnd := r.label("row"), r.label("entry"), r.label("rowEnd")
+	// weightOf returns what gives vector v's weight of entry q+i.
+	weightOf := func(i int) func(v int) VecVirtual {
+		at := Mem{Base: entries, Index: q, Scale: 4, Disp: 4 * i}
+		if trans {
+			k := GP64()
+			MOVLQSX(Mem{Base: entry, Index: q, Scale: 4, Disp: 4 * i}, k)
+			at = Mem{Base: entries, Index: k, Scale: 4}
+			if heads != nil {
+				IMULQ(size, k)
+				at.Scale = 1
+			}
+		}
+		if heads == nil {
+			weight := r.broadcast(at)
+			return func(int) VecVirtual { return weight }
+		}
+		if !trans {
+			at = Mem{Base: entries}
+		}
+		weights := r.load(at, headMask)
+		if !trans {
+			ADDQ(size, entries)
+		}
+		return func(v int) VecVirtual {
+			weight := r.vector()
+			VPERMPS(weights, spread[v], weight)
+			return weight
+		}
+	}
+	add := func(i int, sum []VecVirtual) {
+		MOVLQSX(Mem{Base: other, Index: q, Scale: 4, Disp: 4 * i}, from)
+		IMULQ(step, from)
+		ADDQ(x, from)
+		weight := weightOf(i)
+		for v := range sum {
+			if m := maskOf(v); m == nil {
+				VFMADD231PS(place(from, v), weight(v), sum[v])
+			} else {
+				VFMADD231PS(r.load(place(from, v), m), weight(v), sum[v])
+			}
+		}
+	}
+
+	nextRow, nextEntries, few, nextEntry, rowEnd := r.label("row"), r.label("entries"), r.label("few"), r.label("entry"), r.label("rowEnd")
 	Label(nextRow)
-	for v := range sum {
-		r.clear(sum[v])
+	for _, sum := range sums {
+		for _, v := range sum {
+			r.clear(v)
+		}
 	}
 	MOVLQSX(Mem{Base: first, Disp: 4}, end)
+	if strands > 1 {
+		SUBQ(Imm(uint64(strands)), end)
+		CMPQ(q, end)
+		JG(LabelRef(few))
+		Label(nextEntries)
+		for s, sum := range sums {
+			add(s, sum)
+		}
+		ADDQ(Imm(uint64(strands)), q)
+		CMPQ(q, end)
+		JLE(LabelRef(nextEntries))
+		Label(few)
+		ADDQ(Imm(uint64(strands)), end)
+	}
 	CMPQ(q, end)
 	JGE(LabelRef(rowEnd))
 	Label(nextEntry)
-	MOVLQSX(Mem{Base: other, Index: q, Scale: 4}, from)
-	IMULQ(step, from)
-	ADDQ(x, from)
-	var weights VecVirtual
-	if trans {
-		at := GP64()
-		MOVLQSX(Mem{Base: entry, Index: q, Scale: 4}, at)
-		IMULQ(heads, at)
-		weights = r.load(Mem{Base: entries, Index: at, Scale: 1}, headMask)
-	} else {
-		weights = r.load(Mem{Base: entries}, headMask)
-		ADDQ(heads, entries)
-	}
-	for v := range sum {
-		weight := r.vector()
-		VPERMPS(weights, spread[v], weight)
-		if m := maskOf(v); m == nil {
-			VFMADD231PS(place(from, v), weight, sum[v])
-		} else {
-			VFMADD231PS(r.load(place(from, v), m), weight, sum[v])
-		}
-	}
+	add(0, sums[0])
 	INCQ(q)
 	CMPQ(q, end)
 	JLT(LabelRef(nextEntry))
 	Label(rowEnd)
-	for v := range sum {
-		r.store(sum[v], place(dst, v), maskOf(v))
+	for n := strands / 2; n > 0; n /= 2 {
+		for s := range n {
+			for v := range vectors {
+				VADDPS(sums[s+n][v], sums[s][v], sums[s][v])
+			}
+		}
+	}
+	for v := range vectors {
+		r.store(sums[0][v], place(dst, v), maskOf(v))
 	}
 	ADDQ(step, dst)
 	ADDQ(Imm(4), first)
