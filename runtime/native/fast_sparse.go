@@ -131,13 +131,8 @@ func edgeSum32(l *loops) body {
 		if byColumn(c) {
 			first, order = p.ColPtr, p.Entry
 		}
-		for r := lo; r < hi; r++ {
-			dst, list := out[r*n:(r+1)*n], order[first[r]:first[r+1]]
-			if len(list) == 0 {
-				clear(dst)
-				continue
-			}
-			l.sumRows(dst, e, n, list)
+		if lo < hi {
+			l.sumLines(out[lo*n:hi*n], e, n, first[lo:hi+1], order)
 		}
 		return nil
 	}

@@ -25,6 +25,8 @@ type loops struct {
 	panel, lanes int
 	// sddmm makes the inner products of rows row[k] of a and col[k] of b, one of n elements for each head.
 	sddmm func(dst []float32, row, col []int32, a, b []float32, heads, n int)
+	// sumLines makes len(first)-1 sums of rows of n elements: of x's rows at[q] for first[r] <= q < first[r+1].
+	sumLines func(dst, x []float32, n int, first, at []int32)
 
 	// The entries of segment r are rows first[r] to first[r+1] of matrices of n columns. segmentShift subtracts the largest of
 	// the segment's column, segmentShare divides by the column's sum, segmentGrad makes y*(dy - dot) with the column's dot of

@@ -2589,8 +2589,207 @@ TEXT ·sddmmAVX512(SB), NOSPLIT, $0-136
 	VMOVD        R10, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     places<>+0(SB), Y0, Y0
+	CMPQ         R11, $0x01
+	JE           entries1
+	CMPQ         R8, $0x08
+	JNE          entry2
+	TESTQ        $0x00000003, R11
+	JNZ          entry2
 
-entry1:
+eights8:
+	MOVLQSX (CX), R12
+	IMULQ   R9, R12
+	ADDQ    SI, R12
+	MOVLQSX (DX), R13
+	IMULQ   R9, R13
+	ADDQ    DI, R13
+	MOVQ    R11, R8
+
+eightHeads9:
+	VMOVUPS      (R12), Y0
+	VMULPS       (R13), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X0, X1, X1
+	VMOVUPS      32(R12), Y0
+	VMULPS       32(R13), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X0, X2, X2
+	VUNPCKLPS    X2, X1, X0
+	VUNPCKHPS    X2, X1, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      64(R12), Y1
+	VMULPS       64(R13), Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VMOVUPS      96(R12), Y1
+	VMULPS       96(R13), Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	VUNPCKLPS    X3, X2, X1
+	VUNPCKHPS    X3, X2, X2
+	VADDPS       X2, X1, X1
+	VMOVLHPS     X1, X0, X2
+	VMOVHLPS     X0, X1, X0
+	VADDPS       X0, X2, X2
+	VMOVUPS      X2, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x80, R12
+	ADDQ         $0x80, R13
+	SUBQ         $0x04, R8
+	JNZ          eightHeads9
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          eights8
+	JMP          done7
+
+entries1:
+	SUBQ    $0x04, BX
+	JLT     fewEntries
+	MOVLQSX (CX), R12
+	IMULQ   R9, R12
+	ADDQ    SI, R12
+	MOVLQSX (DX), R13
+	IMULQ   R9, R13
+	ADDQ    DI, R13
+	VXORPS  Y1, Y1, Y1
+	MOVQ    R8, R14
+	SUBQ    $0x08, R14
+	JLT     partial11
+
+whole10:
+	VMOVUPS     (R12), Y2
+	VFMADD231PS (R13), Y2, Y1
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R14
+	JGE         whole10
+
+partial11:
+	TESTQ       R10, R10
+	JZ          finish12
+	VMASKMOVPS  (R12), Y0, Y2
+	VMASKMOVPS  (R13), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish12:
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	MOVLQSX      4(CX), R12
+	IMULQ        R9, R12
+	ADDQ         SI, R12
+	MOVLQSX      4(DX), R13
+	IMULQ        R9, R13
+	ADDQ         DI, R13
+	VXORPS       Y1, Y1, Y1
+	MOVQ         R8, R14
+	SUBQ         $0x08, R14
+	JLT          partial14
+
+whole13:
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R13), Y3, Y1
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R14
+	JGE         whole13
+
+partial14:
+	TESTQ       R10, R10
+	JZ          finish15
+	VMASKMOVPS  (R12), Y0, Y3
+	VMASKMOVPS  (R13), Y0, Y4
+	VFMADD231PS Y4, Y3, Y1
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish15:
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	VUNPCKLPS    X3, X2, X1
+	VUNPCKHPS    X3, X2, X2
+	VADDPS       X2, X1, X1
+	MOVLQSX      8(CX), R12
+	IMULQ        R9, R12
+	ADDQ         SI, R12
+	MOVLQSX      8(DX), R13
+	IMULQ        R9, R13
+	ADDQ         DI, R13
+	VXORPS       Y2, Y2, Y2
+	MOVQ         R8, R14
+	SUBQ         $0x08, R14
+	JLT          partial17
+
+whole16:
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R13), Y3, Y2
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R14
+	JGE         whole16
+
+partial17:
+	TESTQ       R10, R10
+	JZ          finish18
+	VMASKMOVPS  (R12), Y0, Y3
+	VMASKMOVPS  (R13), Y0, Y4
+	VFMADD231PS Y4, Y3, Y2
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish18:
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X2, X3, X3
+	MOVLQSX      12(CX), R12
+	IMULQ        R9, R12
+	ADDQ         SI, R12
+	MOVLQSX      12(DX), R13
+	IMULQ        R9, R13
+	ADDQ         DI, R13
+	VXORPS       Y2, Y2, Y2
+	MOVQ         R8, R14
+	SUBQ         $0x08, R14
+	JLT          partial20
+
+whole19:
+	VMOVUPS     (R12), Y4
+	VFMADD231PS (R13), Y4, Y2
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R14
+	JGE         whole19
+
+partial20:
+	TESTQ       R10, R10
+	JZ          finish21
+	VMASKMOVPS  (R12), Y0, Y4
+	VMASKMOVPS  (R13), Y0, Y5
+	VFMADD231PS Y5, Y4, Y2
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish21:
+	VEXTRACTF128 $0x01, Y2, X4
+	VADDPS       X2, X4, X4
+	VUNPCKLPS    X4, X3, X2
+	VUNPCKHPS    X4, X3, X3
+	VADDPS       X3, X2, X2
+	VMOVLHPS     X2, X1, X3
+	VMOVHLPS     X1, X2, X1
+	VADDPS       X1, X3, X3
+	VMOVUPS      X3, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, DX
+	JMP          entries1
+
+fewEntries:
+	ADDQ $0x04, BX
+	JZ   done7
+
+entry2:
 	MOVLQSX (CX), R12
 	IMULQ   R9, R12
 	ADDQ    SI, R12
@@ -2599,30 +2798,150 @@ entry1:
 	ADDQ    DI, R13
 	MOVQ    R11, R14
 
-head2:
+fourHeads3:
+	SUBQ   $0x04, R14
+	JLT    fewHeads4
 	VXORPS Y1, Y1, Y1
 	MOVQ   R8, R15
 	SUBQ   $0x08, R15
-	JLT    partial4
+	JLT    partial23
 
-whole3:
+whole22:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole3
+	JGE         whole22
 
-partial4:
+partial23:
 	TESTQ       R10, R10
-	JZ          finish5
+	JZ          finish24
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish5:
+finish24:
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VXORPS       Y1, Y1, Y1
+	MOVQ         R8, R15
+	SUBQ         $0x08, R15
+	JLT          partial26
+
+whole25:
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R13), Y3, Y1
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R15
+	JGE         whole25
+
+partial26:
+	TESTQ       R10, R10
+	JZ          finish27
+	VMASKMOVPS  (R12), Y0, Y3
+	VMASKMOVPS  (R13), Y0, Y4
+	VFMADD231PS Y4, Y3, Y1
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish27:
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	VUNPCKLPS    X3, X2, X1
+	VUNPCKHPS    X3, X2, X2
+	VADDPS       X2, X1, X1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         R8, R15
+	SUBQ         $0x08, R15
+	JLT          partial29
+
+whole28:
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R13), Y3, Y2
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R15
+	JGE         whole28
+
+partial29:
+	TESTQ       R10, R10
+	JZ          finish30
+	VMASKMOVPS  (R12), Y0, Y3
+	VMASKMOVPS  (R13), Y0, Y4
+	VFMADD231PS Y4, Y3, Y2
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish30:
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X2, X3, X3
+	VXORPS       Y2, Y2, Y2
+	MOVQ         R8, R15
+	SUBQ         $0x08, R15
+	JLT          partial32
+
+whole31:
+	VMOVUPS     (R12), Y4
+	VFMADD231PS (R13), Y4, Y2
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R15
+	JGE         whole31
+
+partial32:
+	TESTQ       R10, R10
+	JZ          finish33
+	VMASKMOVPS  (R12), Y0, Y4
+	VMASKMOVPS  (R13), Y0, Y5
+	VFMADD231PS Y5, Y4, Y2
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish33:
+	VEXTRACTF128 $0x01, Y2, X4
+	VADDPS       X2, X4, X4
+	VUNPCKLPS    X4, X3, X2
+	VUNPCKHPS    X4, X3, X3
+	VADDPS       X3, X2, X2
+	VMOVLHPS     X2, X1, X3
+	VMOVHLPS     X1, X2, X1
+	VADDPS       X1, X3, X3
+	VMOVUPS      X3, (AX)
+	ADDQ         $0x10, AX
+	JMP          fourHeads3
+
+fewHeads4:
+	ADDQ $0x04, R14
+	JZ   entryDone6
+
+head5:
+	VXORPS Y1, Y1, Y1
+	MOVQ   R8, R15
+	SUBQ   $0x08, R15
+	JLT    partial35
+
+whole34:
+	VMOVUPS     (R12), Y2
+	VFMADD231PS (R13), Y2, Y1
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R15
+	JGE         whole34
+
+partial35:
+	TESTQ       R10, R10
+	JZ          finish36
+	VMASKMOVPS  (R12), Y0, Y2
+	VMASKMOVPS  (R13), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish36:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VPERMILPS    $0x4e, X2, X1
@@ -2632,11 +2951,158 @@ finish5:
 	VMOVSS       X2, (AX)
 	ADDQ         $0x04, AX
 	DECQ         R14
-	JNZ          head2
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, DX
-	DECQ         BX
-	JNZ          entry1
+	JNZ          head5
+
+entryDone6:
+	ADDQ $0x04, CX
+	ADDQ $0x04, DX
+	DECQ BX
+	JNZ  entry2
+
+done7:
+	VZEROUPPER
+	RET
+
+// func sumLinesAVX512(dst []float32, x []float32, n int, first []int32, at []int32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sumLinesAVX512(SB), NOSPLIT, $0-104
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ n+48(FP), DX
+	MOVQ n+48(FP), BX
+	SHLQ $0x02, BX
+	XORQ SI, SI
+	SUBQ $0x20, DX
+	JLT  narrower2
+
+strip1:
+	MOVQ    first_base+56(FP), DI
+	MOVQ    first_len+64(FP), R8
+	MOVQ    at_base+80(FP), R9
+	MOVLQSX (DI), R11
+	MOVQ    AX, R10
+	DECQ    R8
+
+line3:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	MOVLQSX 4(DI), R12
+	CMPQ    R11, R12
+	JGE     lineEnd5
+
+entry4:
+	MOVLQSX   (R9)(R11*4), R13
+	IMULQ     BX, R13
+	ADDQ      CX, R13
+	VCVTPS2PD (R13)(SI*4), Z4
+	VADDPD    Z4, Z0, Z0
+	VCVTPS2PD 32(R13)(SI*4), Z4
+	VADDPD    Z4, Z1, Z1
+	VCVTPS2PD 64(R13)(SI*4), Z4
+	VADDPD    Z4, Z2, Z2
+	VCVTPS2PD 96(R13)(SI*4), Z4
+	VADDPD    Z4, Z3, Z3
+	INCQ      R11
+	CMPQ      R11, R12
+	JLT       entry4
+
+lineEnd5:
+	VCVTPD2PS Z0, Y4
+	VMOVUPS   Y4, (R10)(SI*4)
+	VCVTPD2PS Z1, Y4
+	VMOVUPS   Y4, 32(R10)(SI*4)
+	VCVTPD2PS Z2, Y4
+	VMOVUPS   Y4, 64(R10)(SI*4)
+	VCVTPD2PS Z3, Y4
+	VMOVUPS   Y4, 96(R10)(SI*4)
+	ADDQ      BX, R10
+	ADDQ      $0x04, DI
+	DECQ      R8
+	JNZ       line3
+	ADDQ      $0x20, SI
+	SUBQ      $0x20, DX
+	JGE       strip1
+
+narrower2:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  narrower7
+
+strip6:
+	MOVQ    first_base+56(FP), DI
+	MOVQ    first_len+64(FP), R8
+	MOVQ    at_base+80(FP), R9
+	MOVLQSX (DI), R11
+	MOVQ    AX, R10
+	DECQ    R8
+
+line8:
+	VPXORD  Z5, Z5, Z5
+	MOVLQSX 4(DI), R12
+	CMPQ    R11, R12
+	JGE     lineEnd10
+
+entry9:
+	MOVLQSX   (R9)(R11*4), R13
+	IMULQ     BX, R13
+	ADDQ      CX, R13
+	VCVTPS2PD (R13)(SI*4), Z0
+	VADDPD    Z0, Z5, Z5
+	INCQ      R11
+	CMPQ      R11, R12
+	JLT       entry9
+
+lineEnd10:
+	VCVTPD2PS Z5, Y0
+	VMOVUPS   Y0, (R10)(SI*4)
+	ADDQ      BX, R10
+	ADDQ      $0x04, DI
+	DECQ      R8
+	JNZ       line8
+	ADDQ      $0x08, SI
+	SUBQ      $0x08, DX
+	JGE       strip6
+
+narrower7:
+	ADDQ    $0x08, DX
+	TESTQ   DX, DX
+	JZ      done11
+	MOVL    $0x0000ffff, DI
+	BZHIL   DX, DI, DI
+	KMOVW   DI, K1
+	MOVQ    first_base+56(FP), DX
+	MOVQ    first_len+64(FP), DI
+	MOVQ    at_base+80(FP), R8
+	MOVLQSX (DX), R9
+	DECQ    DI
+
+line12:
+	VPXORD  Z6, Z6, Z6
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     lineEnd14
+
+entry13:
+	MOVLQSX     (R8)(R9*4), R11
+	IMULQ       BX, R11
+	ADDQ        CX, R11
+	VCVTPS2PD.Z (R11)(SI*4), K1, Z0
+	VADDPD      Z0, Z6, Z6
+	INCQ        R9
+	CMPQ        R9, R10
+	JLT         entry13
+
+lineEnd14:
+	VCVTPD2PS Z6, Y7
+	VMOVUPS   Z7, K1, (AX)(SI*4)
+	ADDQ      BX, AX
+	ADDQ      $0x04, DX
+	DECQ      DI
+	JNZ       line12
+
+done11:
 	VZEROUPPER
 	RET
 
@@ -2646,22 +3112,104 @@ TEXT ·segmentShiftAVX512(SB), NOSPLIT, $0-80
 	MOVQ dst_base+0(FP), AX
 	MOVQ x_base+24(FP), CX
 	MOVQ n+72(FP), DX
+	CMPQ DX, $0x01
+	JNE  several1
+	MOVQ first_base+48(FP), DX
+	MOVQ first_len+56(FP), BX
+	DECQ BX
+
+segment2:
+	MOVLQSX      (DX), SI
+	MOVLQSX      4(DX), DI
+	SUBQ         SI, DI
+	JZ           empty3
+	LEAQ         (AX)(SI*4), R8
+	LEAQ         (CX)(SI*4), SI
+	MOVL         $0xff800000, R9
+	VMOVD        R9, X0
+	VBROADCASTSS X0, Z0
+	VMOVAPS      Z0, Z1
+	MOVQ         DI, R9
+	XORQ         R10, R10
+	SUBQ         $0x10, R9
+	JLT          narrower5
+
+strip4:
+	VMOVUPS (SI)(R10*4), Z2
+	VMAXPS  Z1, Z2, Z1
+	ADDQ    $0x10, R10
+	SUBQ    $0x10, R9
+	JGE     strip4
+
+narrower5:
+	ADDQ      $0x10, R9
+	TESTQ     R9, R9
+	JZ        done6
+	MOVL      $0x0000ffff, R11
+	BZHIL     R9, R11, R11
+	KMOVW     R11, K1
+	VMOVUPS.Z (SI)(R10*4), K1, Z2
+	VBLENDMPS Z2, Z0, K1, Z2
+	VMAXPS    Z1, Z2, Z1
+
+done6:
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VMAXPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0x4e, X1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VMAXPS        X0, X1, X1
+	VBROADCASTSS  X1, Z1
+	XORQ          R9, R9
+	SUBQ          $0x10, DI
+	JLT           narrower8
+
+strip7:
+	VMOVUPS (SI)(R9*4), Z0
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, (R8)(R9*4)
+	ADDQ    $0x10, R9
+	SUBQ    $0x10, DI
+	JGE     strip7
+
+narrower8:
+	ADDQ      $0x10, DI
+	TESTQ     DI, DI
+	JZ        done9
+	MOVL      $0x0000ffff, R10
+	BZHIL     DI, R10, R10
+	KMOVW     R10, K1
+	VMOVUPS.Z (SI)(R9*4), K1, Z0
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (R8)(R9*4)
+
+done9:
+empty3:
+	ADDQ $0x04, DX
+	DECQ BX
+	JNZ  segment2
+	VZEROUPPER
+	RET
+
+several1:
 	MOVQ n+72(FP), BX
 	SHLQ $0x02, BX
 	XORQ SI, SI
 	SUBQ $0x10, DX
-	JLT  narrower2
+	JLT  narrower11
 
-strip1:
+strip10:
 	MOVQ first_base+48(FP), DI
 	MOVQ first_len+56(FP), R8
 	DECQ R8
 
-segment3:
+segment12:
 	MOVLQSX      (DI), R9
 	MOVLQSX      4(DI), R10
 	SUBQ         R9, R10
-	JZ           empty4
+	JZ           empty13
 	IMULQ        BX, R9
 	MOVL         $0xff800000, R11
 	VMOVD        R11, X0
@@ -2669,36 +3217,36 @@ segment3:
 	LEAQ         (CX)(R9*1), R12
 	MOVQ         R10, R11
 
-along5:
+along14:
 	VMOVUPS (R12)(SI*4), Z1
 	VMAXPS  Z0, Z1, Z0
 	ADDQ    BX, R12
 	DECQ    R11
-	JNZ     along5
+	JNZ     along14
 	LEAQ    (CX)(R9*1), R11
 	LEAQ    (AX)(R9*1), R9
 
-along6:
+along15:
 	VMOVUPS (R11)(SI*4), Z1
 	VSUBPS  Z0, Z1, Z1
 	VMOVUPS Z1, (R9)(SI*4)
 	ADDQ    BX, R11
 	ADDQ    BX, R9
 	DECQ    R10
-	JNZ     along6
+	JNZ     along15
 
-empty4:
+empty13:
 	ADDQ $0x04, DI
 	DECQ R8
-	JNZ  segment3
+	JNZ  segment12
 	ADDQ $0x10, SI
 	SUBQ $0x10, DX
-	JGE  strip1
+	JGE  strip10
 
-narrower2:
+narrower11:
 	ADDQ  $0x10, DX
 	TESTQ DX, DX
-	JZ    done7
+	JZ    done16
 	MOVL  $0x0000ffff, DI
 	BZHIL DX, DI, DI
 	KMOVW DI, K1
@@ -2706,11 +3254,11 @@ narrower2:
 	MOVQ  first_len+56(FP), DI
 	DECQ  DI
 
-segment8:
+segment17:
 	MOVLQSX      (DX), R8
 	MOVLQSX      4(DX), R9
 	SUBQ         R8, R9
-	JZ           empty9
+	JZ           empty18
 	IMULQ        BX, R8
 	MOVL         $0xff800000, R10
 	VMOVD        R10, X0
@@ -2718,30 +3266,30 @@ segment8:
 	LEAQ         (CX)(R8*1), R11
 	MOVQ         R9, R10
 
-along10:
+along19:
 	VMOVUPS.Z (R11)(SI*4), K1, Z1
 	VMAXPS    Z0, Z1, Z0
 	ADDQ      BX, R11
 	DECQ      R10
-	JNZ       along10
+	JNZ       along19
 	LEAQ      (CX)(R8*1), R10
 	LEAQ      (AX)(R8*1), R8
 
-along11:
+along20:
 	VMOVUPS.Z (R10)(SI*4), K1, Z1
 	VSUBPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (R8)(SI*4)
 	ADDQ      BX, R10
 	ADDQ      BX, R8
 	DECQ      R9
-	JNZ       along11
+	JNZ       along20
 
-empty9:
+empty18:
 	ADDQ $0x04, DX
 	DECQ DI
-	JNZ  segment8
+	JNZ  segment17
 
-done7:
+done16:
 	VZEROUPPER
 	RET
 
@@ -2750,60 +3298,141 @@ done7:
 TEXT ·segmentShareAVX512(SB), NOSPLIT, $0-56
 	MOVQ x_base+0(FP), AX
 	MOVQ n+48(FP), CX
+	CMPQ CX, $0x01
+	JNE  several1
+	MOVQ first_base+24(FP), CX
+	MOVQ first_len+32(FP), DX
+	DECQ DX
+
+segment2:
+	MOVLQSX (CX), BX
+	MOVLQSX 4(CX), SI
+	SUBQ    BX, SI
+	JZ      empty3
+	LEAQ    (AX)(BX*4), BX
+	VPXORD  Z0, Z0, Z0
+	MOVQ    SI, DI
+	XORQ    R8, R8
+	SUBQ    $0x08, DI
+	JLT     narrower5
+
+strip4:
+	VCVTPS2PD (BX)(R8*4), Z1
+	VADDPD    Z1, Z0, Z0
+	ADDQ      $0x08, R8
+	SUBQ      $0x08, DI
+	JGE       strip4
+
+narrower5:
+	ADDQ        $0x08, DI
+	TESTQ       DI, DI
+	JZ          done6
+	MOVL        $0x0000ffff, R9
+	BZHIL       DI, R9, R9
+	KMOVW       R9, K1
+	VCVTPS2PD.Z (BX)(R8*4), K1, Z1
+	VADDPD      Z1, Z0, Z0
+
+done6:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPD        X1, X0, X0
+	VBROADCASTSD  X0, Z0
+	MOVQ          $0x3ff0000000000000, DI
+	VMOVQ         DI, X1
+	VBROADCASTSD  X1, Z1
+	VDIVPD        Z0, Z1, Z0
+	XORQ          DI, DI
+	SUBQ          $0x08, SI
+	JLT           narrower8
+
+strip7:
+	VCVTPS2PD (BX)(DI*4), Z1
+	VMULPD    Z0, Z1, Z1
+	VCVTPD2PS Z1, Y1
+	VMOVUPS   Y1, (BX)(DI*4)
+	ADDQ      $0x08, DI
+	SUBQ      $0x08, SI
+	JGE       strip7
+
+narrower8:
+	ADDQ        $0x08, SI
+	TESTQ       SI, SI
+	JZ          done9
+	MOVL        $0x0000ffff, R8
+	BZHIL       SI, R8, R8
+	KMOVW       R8, K1
+	VCVTPS2PD.Z (BX)(DI*4), K1, Z1
+	VMULPD      Z0, Z1, Z1
+	VCVTPD2PS   Z1, Y2
+	VMOVUPS     Z2, K1, (BX)(DI*4)
+
+done9:
+empty3:
+	ADDQ $0x04, CX
+	DECQ DX
+	JNZ  segment2
+	VZEROUPPER
+	RET
+
+several1:
 	MOVQ n+48(FP), DX
 	SHLQ $0x02, DX
 	XORQ BX, BX
 	SUBQ $0x08, CX
-	JLT  narrower2
+	JLT  narrower11
 
-strip1:
+strip10:
 	MOVQ first_base+24(FP), SI
 	MOVQ first_len+32(FP), DI
 	DECQ DI
 
-segment3:
+segment12:
 	MOVLQSX (SI), R8
 	MOVLQSX 4(SI), R9
 	SUBQ    R8, R9
-	JZ      empty4
+	JZ      empty13
 	IMULQ   DX, R8
 	VPXORD  Z0, Z0, Z0
 	LEAQ    (AX)(R8*1), R11
 	MOVQ    R9, R10
 
-along5:
+along14:
 	VCVTPS2PD    (R11)(BX*4), Z1
 	VADDPD       Z1, Z0, Z0
 	ADDQ         DX, R11
 	DECQ         R10
-	JNZ          along5
+	JNZ          along14
 	MOVQ         $0x3ff0000000000000, R10
 	VMOVQ        R10, X1
 	VBROADCASTSD X1, Z1
 	VDIVPD       Z0, Z1, Z0
 	LEAQ         (AX)(R8*1), R8
 
-along6:
+along15:
 	VCVTPS2PD (R8)(BX*4), Z1
 	VMULPD    Z0, Z1, Z1
 	VCVTPD2PS Z1, Y1
 	VMOVUPS   Y1, (R8)(BX*4)
 	ADDQ      DX, R8
 	DECQ      R9
-	JNZ       along6
+	JNZ       along15
 
-empty4:
+empty13:
 	ADDQ $0x04, SI
 	DECQ DI
-	JNZ  segment3
+	JNZ  segment12
 	ADDQ $0x08, BX
 	SUBQ $0x08, CX
-	JGE  strip1
+	JGE  strip10
 
-narrower2:
+narrower11:
 	ADDQ  $0x08, CX
 	TESTQ CX, CX
-	JZ    done7
+	JZ    done16
 	MOVL  $0x0000ffff, SI
 	BZHIL CX, SI, SI
 	KMOVW SI, K1
@@ -2811,43 +3440,43 @@ narrower2:
 	MOVQ  first_len+32(FP), SI
 	DECQ  SI
 
-segment8:
+segment17:
 	MOVLQSX (CX), DI
 	MOVLQSX 4(CX), R8
 	SUBQ    DI, R8
-	JZ      empty9
+	JZ      empty18
 	IMULQ   DX, DI
 	VPXORD  Z2, Z2, Z2
 	LEAQ    (AX)(DI*1), R10
 	MOVQ    R8, R9
 
-along10:
+along19:
 	VCVTPS2PD.Z  (R10)(BX*4), K1, Z0
 	VADDPD       Z0, Z2, Z2
 	ADDQ         DX, R10
 	DECQ         R9
-	JNZ          along10
+	JNZ          along19
 	MOVQ         $0x3ff0000000000000, R9
 	VMOVQ        R9, X0
 	VBROADCASTSD X0, Z0
 	VDIVPD       Z2, Z0, Z2
 	LEAQ         (AX)(DI*1), DI
 
-along11:
+along20:
 	VCVTPS2PD.Z (DI)(BX*4), K1, Z0
 	VMULPD      Z2, Z0, Z0
 	VCVTPD2PS   Z0, Y3
 	VMOVUPS     Z3, K1, (DI)(BX*4)
 	ADDQ        DX, DI
 	DECQ        R8
-	JNZ         along11
+	JNZ         along20
 
-empty9:
+empty18:
 	ADDQ $0x04, CX
 	DECQ SI
-	JNZ  segment8
+	JNZ  segment17
 
-done7:
+done16:
 	VZEROUPPER
 	RET
 
@@ -2858,65 +3487,150 @@ TEXT ·segmentGradAVX512(SB), NOSPLIT, $0-104
 	MOVQ dy_base+24(FP), CX
 	MOVQ y_base+48(FP), DX
 	MOVQ n+96(FP), BX
+	CMPQ BX, $0x01
+	JNE  several1
+	MOVQ first_base+72(FP), BX
+	MOVQ first_len+80(FP), SI
+	DECQ SI
+
+segment2:
+	MOVLQSX (BX), DI
+	MOVLQSX 4(BX), R8
+	SUBQ    DI, R8
+	JZ      empty3
+	LEAQ    (AX)(DI*4), R9
+	LEAQ    (CX)(DI*4), R10
+	LEAQ    (DX)(DI*4), DI
+	VPXORD  Z0, Z0, Z0
+	MOVQ    R8, R11
+	XORQ    R12, R12
+	SUBQ    $0x08, R11
+	JLT     narrower5
+
+strip4:
+	VCVTPS2PD   (R10)(R12*4), Z1
+	VCVTPS2PD   (DI)(R12*4), Z2
+	VFMADD231PD Z1, Z2, Z0
+	ADDQ        $0x08, R12
+	SUBQ        $0x08, R11
+	JGE         strip4
+
+narrower5:
+	ADDQ        $0x08, R11
+	TESTQ       R11, R11
+	JZ          done6
+	MOVL        $0x0000ffff, R13
+	BZHIL       R11, R13, R13
+	KMOVW       R13, K1
+	VCVTPS2PD.Z (R10)(R12*4), K1, Z1
+	VCVTPS2PD.Z (DI)(R12*4), K1, Z2
+	VFMADD231PD Z1, Z2, Z0
+
+done6:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPD        X1, X0, X0
+	VBROADCASTSD  X0, Z0
+	XORQ          R11, R11
+	SUBQ          $0x08, R8
+	JLT           narrower8
+
+strip7:
+	VCVTPS2PD (R10)(R11*4), Z1
+	VSUBPD    Z0, Z1, Z1
+	VCVTPS2PD (DI)(R11*4), Z2
+	VMULPD    Z2, Z1, Z1
+	VCVTPD2PS Z1, Y1
+	VMOVUPS   Y1, (R9)(R11*4)
+	ADDQ      $0x08, R11
+	SUBQ      $0x08, R8
+	JGE       strip7
+
+narrower8:
+	ADDQ        $0x08, R8
+	TESTQ       R8, R8
+	JZ          done9
+	MOVL        $0x0000ffff, R12
+	BZHIL       R8, R12, R12
+	KMOVW       R12, K1
+	VCVTPS2PD.Z (R10)(R11*4), K1, Z1
+	VSUBPD      Z0, Z1, Z1
+	VCVTPS2PD.Z (DI)(R11*4), K1, Z2
+	VMULPD      Z2, Z1, Z1
+	VCVTPD2PS   Z1, Y3
+	VMOVUPS     Z3, K1, (R9)(R11*4)
+
+done9:
+empty3:
+	ADDQ $0x04, BX
+	DECQ SI
+	JNZ  segment2
+	VZEROUPPER
+	RET
+
+several1:
 	MOVQ n+96(FP), SI
 	SHLQ $0x02, SI
 	XORQ DI, DI
 	SUBQ $0x08, BX
-	JLT  narrower2
+	JLT  narrower11
 
-strip1:
+strip10:
 	MOVQ first_base+72(FP), R8
 	MOVQ first_len+80(FP), R9
 	DECQ R9
 
-segment3:
+segment12:
 	MOVLQSX (R8), R10
 	MOVLQSX 4(R8), R11
 	SUBQ    R10, R11
-	JZ      empty4
+	JZ      empty13
 	IMULQ   SI, R10
 	VPXORD  Z0, Z0, Z0
 	LEAQ    (CX)(R10*1), R13
 	LEAQ    (DX)(R10*1), R14
 	MOVQ    R11, R12
 
-along5:
+along14:
 	VCVTPS2PD   (R13)(DI*4), Z1
 	VCVTPS2PD   (R14)(DI*4), Z2
 	VFMADD231PD Z1, Z2, Z0
 	ADDQ        SI, R13
 	ADDQ        SI, R14
 	DECQ        R12
-	JNZ         along5
-	LEAQ        (CX)(R10*1), R12
-	LEAQ        (DX)(R10*1), R13
-	LEAQ        (AX)(R10*1), R10
+	JNZ         along14
+	LEAQ        (AX)(R10*1), R12
+	LEAQ        (CX)(R10*1), R13
+	LEAQ        (DX)(R10*1), R10
 
-along6:
-	VCVTPS2PD (R12)(DI*4), Z1
+along15:
+	VCVTPS2PD (R13)(DI*4), Z1
 	VSUBPD    Z0, Z1, Z1
-	VCVTPS2PD (R13)(DI*4), Z2
+	VCVTPS2PD (R10)(DI*4), Z2
 	VMULPD    Z2, Z1, Z1
 	VCVTPD2PS Z1, Y1
-	VMOVUPS   Y1, (R10)(DI*4)
+	VMOVUPS   Y1, (R12)(DI*4)
 	ADDQ      SI, R12
 	ADDQ      SI, R13
 	ADDQ      SI, R10
 	DECQ      R11
-	JNZ       along6
+	JNZ       along15
 
-empty4:
+empty13:
 	ADDQ $0x04, R8
 	DECQ R9
-	JNZ  segment3
+	JNZ  segment12
 	ADDQ $0x08, DI
 	SUBQ $0x08, BX
-	JGE  strip1
+	JGE  strip10
 
-narrower2:
+narrower11:
 	ADDQ  $0x08, BX
 	TESTQ BX, BX
-	JZ    done7
+	JZ    done16
 	MOVL  $0x0000ffff, R8
 	BZHIL BX, R8, R8
 	KMOVW R8, K1
@@ -2924,48 +3638,48 @@ narrower2:
 	MOVQ  first_len+80(FP), R8
 	DECQ  R8
 
-segment8:
+segment17:
 	MOVLQSX (BX), R9
 	MOVLQSX 4(BX), R10
 	SUBQ    R9, R10
-	JZ      empty9
+	JZ      empty18
 	IMULQ   SI, R9
 	VPXORD  Z3, Z3, Z3
 	LEAQ    (CX)(R9*1), R12
 	LEAQ    (DX)(R9*1), R13
 	MOVQ    R10, R11
 
-along10:
+along19:
 	VCVTPS2PD.Z (R12)(DI*4), K1, Z0
 	VCVTPS2PD.Z (R13)(DI*4), K1, Z1
 	VFMADD231PD Z0, Z1, Z3
 	ADDQ        SI, R12
 	ADDQ        SI, R13
 	DECQ        R11
-	JNZ         along10
-	LEAQ        (CX)(R9*1), R11
-	LEAQ        (DX)(R9*1), R12
-	LEAQ        (AX)(R9*1), R9
+	JNZ         along19
+	LEAQ        (AX)(R9*1), R11
+	LEAQ        (CX)(R9*1), R12
+	LEAQ        (DX)(R9*1), R9
 
-along11:
-	VCVTPS2PD.Z (R11)(DI*4), K1, Z0
+along20:
+	VCVTPS2PD.Z (R12)(DI*4), K1, Z0
 	VSUBPD      Z3, Z0, Z0
-	VCVTPS2PD.Z (R12)(DI*4), K1, Z1
+	VCVTPS2PD.Z (R9)(DI*4), K1, Z1
 	VMULPD      Z1, Z0, Z0
 	VCVTPD2PS   Z0, Y4
-	VMOVUPS     Z4, K1, (R9)(DI*4)
+	VMOVUPS     Z4, K1, (R11)(DI*4)
 	ADDQ        SI, R11
 	ADDQ        SI, R12
 	ADDQ        SI, R9
 	DECQ        R10
-	JNZ         along11
+	JNZ         along20
 
-empty9:
+empty18:
 	ADDQ $0x04, BX
 	DECQ R8
-	JNZ  segment8
+	JNZ  segment17
 
-done7:
+done16:
 	VZEROUPPER
 	RET
 
@@ -4531,8 +5245,207 @@ TEXT ·sddmmAVX2(SB), NOSPLIT, $0-136
 	VMOVD        R10, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     places<>+0(SB), Y0, Y0
+	CMPQ         R11, $0x01
+	JE           entries1
+	CMPQ         R8, $0x08
+	JNE          entry2
+	TESTQ        $0x00000003, R11
+	JNZ          entry2
 
-entry1:
+eights8:
+	MOVLQSX (CX), R12
+	IMULQ   R9, R12
+	ADDQ    SI, R12
+	MOVLQSX (DX), R13
+	IMULQ   R9, R13
+	ADDQ    DI, R13
+	MOVQ    R11, R8
+
+eightHeads9:
+	VMOVUPS      (R12), Y0
+	VMULPS       (R13), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X0, X1, X1
+	VMOVUPS      32(R12), Y0
+	VMULPS       32(R13), Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X0, X2, X2
+	VUNPCKLPS    X2, X1, X0
+	VUNPCKHPS    X2, X1, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      64(R12), Y1
+	VMULPS       64(R13), Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VMOVUPS      96(R12), Y1
+	VMULPS       96(R13), Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	VUNPCKLPS    X3, X2, X1
+	VUNPCKHPS    X3, X2, X2
+	VADDPS       X2, X1, X1
+	VMOVLHPS     X1, X0, X2
+	VMOVHLPS     X0, X1, X0
+	VADDPS       X0, X2, X2
+	VMOVUPS      X2, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x80, R12
+	ADDQ         $0x80, R13
+	SUBQ         $0x04, R8
+	JNZ          eightHeads9
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          eights8
+	JMP          done7
+
+entries1:
+	SUBQ    $0x04, BX
+	JLT     fewEntries
+	MOVLQSX (CX), R12
+	IMULQ   R9, R12
+	ADDQ    SI, R12
+	MOVLQSX (DX), R13
+	IMULQ   R9, R13
+	ADDQ    DI, R13
+	VXORPS  Y1, Y1, Y1
+	MOVQ    R8, R14
+	SUBQ    $0x08, R14
+	JLT     partial11
+
+whole10:
+	VMOVUPS     (R12), Y2
+	VFMADD231PS (R13), Y2, Y1
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R14
+	JGE         whole10
+
+partial11:
+	TESTQ       R10, R10
+	JZ          finish12
+	VMASKMOVPS  (R12), Y0, Y2
+	VMASKMOVPS  (R13), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish12:
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	MOVLQSX      4(CX), R12
+	IMULQ        R9, R12
+	ADDQ         SI, R12
+	MOVLQSX      4(DX), R13
+	IMULQ        R9, R13
+	ADDQ         DI, R13
+	VXORPS       Y1, Y1, Y1
+	MOVQ         R8, R14
+	SUBQ         $0x08, R14
+	JLT          partial14
+
+whole13:
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R13), Y3, Y1
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R14
+	JGE         whole13
+
+partial14:
+	TESTQ       R10, R10
+	JZ          finish15
+	VMASKMOVPS  (R12), Y0, Y3
+	VMASKMOVPS  (R13), Y0, Y4
+	VFMADD231PS Y4, Y3, Y1
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish15:
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	VUNPCKLPS    X3, X2, X1
+	VUNPCKHPS    X3, X2, X2
+	VADDPS       X2, X1, X1
+	MOVLQSX      8(CX), R12
+	IMULQ        R9, R12
+	ADDQ         SI, R12
+	MOVLQSX      8(DX), R13
+	IMULQ        R9, R13
+	ADDQ         DI, R13
+	VXORPS       Y2, Y2, Y2
+	MOVQ         R8, R14
+	SUBQ         $0x08, R14
+	JLT          partial17
+
+whole16:
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R13), Y3, Y2
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R14
+	JGE         whole16
+
+partial17:
+	TESTQ       R10, R10
+	JZ          finish18
+	VMASKMOVPS  (R12), Y0, Y3
+	VMASKMOVPS  (R13), Y0, Y4
+	VFMADD231PS Y4, Y3, Y2
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish18:
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X2, X3, X3
+	MOVLQSX      12(CX), R12
+	IMULQ        R9, R12
+	ADDQ         SI, R12
+	MOVLQSX      12(DX), R13
+	IMULQ        R9, R13
+	ADDQ         DI, R13
+	VXORPS       Y2, Y2, Y2
+	MOVQ         R8, R14
+	SUBQ         $0x08, R14
+	JLT          partial20
+
+whole19:
+	VMOVUPS     (R12), Y4
+	VFMADD231PS (R13), Y4, Y2
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R14
+	JGE         whole19
+
+partial20:
+	TESTQ       R10, R10
+	JZ          finish21
+	VMASKMOVPS  (R12), Y0, Y4
+	VMASKMOVPS  (R13), Y0, Y5
+	VFMADD231PS Y5, Y4, Y2
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish21:
+	VEXTRACTF128 $0x01, Y2, X4
+	VADDPS       X2, X4, X4
+	VUNPCKLPS    X4, X3, X2
+	VUNPCKHPS    X4, X3, X3
+	VADDPS       X3, X2, X2
+	VMOVLHPS     X2, X1, X3
+	VMOVHLPS     X1, X2, X1
+	VADDPS       X1, X3, X3
+	VMOVUPS      X3, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, DX
+	JMP          entries1
+
+fewEntries:
+	ADDQ $0x04, BX
+	JZ   done7
+
+entry2:
 	MOVLQSX (CX), R12
 	IMULQ   R9, R12
 	ADDQ    SI, R12
@@ -4541,30 +5454,150 @@ entry1:
 	ADDQ    DI, R13
 	MOVQ    R11, R14
 
-head2:
+fourHeads3:
+	SUBQ   $0x04, R14
+	JLT    fewHeads4
 	VXORPS Y1, Y1, Y1
 	MOVQ   R8, R15
 	SUBQ   $0x08, R15
-	JLT    partial4
+	JLT    partial23
 
-whole3:
+whole22:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole3
+	JGE         whole22
 
-partial4:
+partial23:
 	TESTQ       R10, R10
-	JZ          finish5
+	JZ          finish24
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish5:
+finish24:
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VXORPS       Y1, Y1, Y1
+	MOVQ         R8, R15
+	SUBQ         $0x08, R15
+	JLT          partial26
+
+whole25:
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R13), Y3, Y1
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R15
+	JGE         whole25
+
+partial26:
+	TESTQ       R10, R10
+	JZ          finish27
+	VMASKMOVPS  (R12), Y0, Y3
+	VMASKMOVPS  (R13), Y0, Y4
+	VFMADD231PS Y4, Y3, Y1
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish27:
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	VUNPCKLPS    X3, X2, X1
+	VUNPCKHPS    X3, X2, X2
+	VADDPS       X2, X1, X1
+	VXORPS       Y2, Y2, Y2
+	MOVQ         R8, R15
+	SUBQ         $0x08, R15
+	JLT          partial29
+
+whole28:
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R13), Y3, Y2
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R15
+	JGE         whole28
+
+partial29:
+	TESTQ       R10, R10
+	JZ          finish30
+	VMASKMOVPS  (R12), Y0, Y3
+	VMASKMOVPS  (R13), Y0, Y4
+	VFMADD231PS Y4, Y3, Y2
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish30:
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X2, X3, X3
+	VXORPS       Y2, Y2, Y2
+	MOVQ         R8, R15
+	SUBQ         $0x08, R15
+	JLT          partial32
+
+whole31:
+	VMOVUPS     (R12), Y4
+	VFMADD231PS (R13), Y4, Y2
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R15
+	JGE         whole31
+
+partial32:
+	TESTQ       R10, R10
+	JZ          finish33
+	VMASKMOVPS  (R12), Y0, Y4
+	VMASKMOVPS  (R13), Y0, Y5
+	VFMADD231PS Y5, Y4, Y2
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish33:
+	VEXTRACTF128 $0x01, Y2, X4
+	VADDPS       X2, X4, X4
+	VUNPCKLPS    X4, X3, X2
+	VUNPCKHPS    X4, X3, X3
+	VADDPS       X3, X2, X2
+	VMOVLHPS     X2, X1, X3
+	VMOVHLPS     X1, X2, X1
+	VADDPS       X1, X3, X3
+	VMOVUPS      X3, (AX)
+	ADDQ         $0x10, AX
+	JMP          fourHeads3
+
+fewHeads4:
+	ADDQ $0x04, R14
+	JZ   entryDone6
+
+head5:
+	VXORPS Y1, Y1, Y1
+	MOVQ   R8, R15
+	SUBQ   $0x08, R15
+	JLT    partial35
+
+whole34:
+	VMOVUPS     (R12), Y2
+	VFMADD231PS (R13), Y2, Y1
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R15
+	JGE         whole34
+
+partial35:
+	TESTQ       R10, R10
+	JZ          finish36
+	VMASKMOVPS  (R12), Y0, Y2
+	VMASKMOVPS  (R13), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish36:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VPERMILPS    $0x4e, X2, X1
@@ -4574,11 +5607,159 @@ finish5:
 	VMOVSS       X2, (AX)
 	ADDQ         $0x04, AX
 	DECQ         R14
-	JNZ          head2
-	ADDQ         $0x04, CX
+	JNZ          head5
+
+entryDone6:
+	ADDQ $0x04, CX
+	ADDQ $0x04, DX
+	DECQ BX
+	JNZ  entry2
+
+done7:
+	VZEROUPPER
+	RET
+
+// func sumLinesAVX2(dst []float32, x []float32, n int, first []int32, at []int32)
+// Requires: AVX, AVX2
+TEXT ·sumLinesAVX2(SB), NOSPLIT, $0-104
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ n+48(FP), DX
+	MOVQ n+48(FP), BX
+	SHLQ $0x02, BX
+	XORQ SI, SI
+	SUBQ $0x10, DX
+	JLT  narrower2
+
+strip1:
+	MOVQ    first_base+56(FP), DI
+	MOVQ    first_len+64(FP), R8
+	MOVQ    at_base+80(FP), R9
+	MOVLQSX (DI), R11
+	MOVQ    AX, R10
+	DECQ    R8
+
+line3:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	MOVLQSX 4(DI), R12
+	CMPQ    R11, R12
+	JGE     lineEnd5
+
+entry4:
+	MOVLQSX   (R9)(R11*4), R13
+	IMULQ     BX, R13
+	ADDQ      CX, R13
+	VCVTPS2PD (R13)(SI*4), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(R13)(SI*4), Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(R13)(SI*4), Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(R13)(SI*4), Y4
+	VADDPD    Y4, Y3, Y3
+	INCQ      R11
+	CMPQ      R11, R12
+	JLT       entry4
+
+lineEnd5:
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, (R10)(SI*4)
+	VCVTPD2PSY Y1, X0
+	VMOVUPS    X0, 16(R10)(SI*4)
+	VCVTPD2PSY Y2, X0
+	VMOVUPS    X0, 32(R10)(SI*4)
+	VCVTPD2PSY Y3, X0
+	VMOVUPS    X0, 48(R10)(SI*4)
+	ADDQ       BX, R10
+	ADDQ       $0x04, DI
+	DECQ       R8
+	JNZ        line3
+	ADDQ       $0x10, SI
+	SUBQ       $0x10, DX
+	JGE        strip1
+
+narrower2:
+	ADDQ $0x10, DX
+	SUBQ $0x04, DX
+	JLT  narrower7
+
+strip6:
+	MOVQ    first_base+56(FP), DI
+	MOVQ    first_len+64(FP), R8
+	MOVQ    at_base+80(FP), R9
+	MOVLQSX (DI), R11
+	MOVQ    AX, R10
+	DECQ    R8
+
+line8:
+	VXORPS  Y0, Y0, Y0
+	MOVLQSX 4(DI), R12
+	CMPQ    R11, R12
+	JGE     lineEnd10
+
+entry9:
+	MOVLQSX   (R9)(R11*4), R13
+	IMULQ     BX, R13
+	ADDQ      CX, R13
+	VCVTPS2PD (R13)(SI*4), Y1
+	VADDPD    Y1, Y0, Y0
+	INCQ      R11
+	CMPQ      R11, R12
+	JLT       entry9
+
+lineEnd10:
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, (R10)(SI*4)
+	ADDQ       BX, R10
+	ADDQ       $0x04, DI
+	DECQ       R8
+	JNZ        line8
+	ADDQ       $0x04, SI
+	SUBQ       $0x04, DX
+	JGE        strip6
+
+narrower7:
 	ADDQ         $0x04, DX
-	DECQ         BX
-	JNZ          entry1
+	TESTQ        DX, DX
+	JZ           done11
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	MOVQ         first_base+56(FP), DX
+	MOVQ         first_len+64(FP), DI
+	MOVQ         at_base+80(FP), R8
+	MOVLQSX      (DX), R9
+	DECQ         DI
+
+line12:
+	VXORPS  Y1, Y1, Y1
+	MOVLQSX 4(DX), R10
+	CMPQ    R9, R10
+	JGE     lineEnd14
+
+entry13:
+	MOVLQSX    (R8)(R9*4), R11
+	IMULQ      BX, R11
+	ADDQ       CX, R11
+	VMASKMOVPS (R11)(SI*4), X0, X2
+	VCVTPS2PD  X2, Y2
+	VADDPD     Y2, Y1, Y1
+	INCQ       R9
+	CMPQ       R9, R10
+	JLT        entry13
+
+lineEnd14:
+	VCVTPD2PSY Y1, X1
+	VMASKMOVPS X1, X0, (AX)(SI*4)
+	ADDQ       BX, AX
+	ADDQ       $0x04, DX
+	DECQ       DI
+	JNZ        line12
+
+done11:
 	VZEROUPPER
 	RET
 
@@ -4588,22 +5769,102 @@ TEXT ·segmentShiftAVX2(SB), NOSPLIT, $0-80
 	MOVQ dst_base+0(FP), AX
 	MOVQ x_base+24(FP), CX
 	MOVQ n+72(FP), DX
+	CMPQ DX, $0x01
+	JNE  several1
+	MOVQ first_base+48(FP), DX
+	MOVQ first_len+56(FP), BX
+	DECQ BX
+
+segment2:
+	MOVLQSX      (DX), SI
+	MOVLQSX      4(DX), DI
+	SUBQ         SI, DI
+	JZ           empty3
+	LEAQ         (AX)(SI*4), R8
+	LEAQ         (CX)(SI*4), SI
+	MOVL         $0xff800000, R9
+	VMOVD        R9, X0
+	VBROADCASTSS X0, Y0
+	VMOVAPS      Y0, Y1
+	MOVQ         DI, R9
+	XORQ         R10, R10
+	SUBQ         $0x08, R9
+	JLT          narrower5
+
+strip4:
+	VMOVUPS (SI)(R10*4), Y2
+	VMAXPS  Y1, Y2, Y1
+	ADDQ    $0x08, R10
+	SUBQ    $0x08, R9
+	JGE     strip4
+
+narrower5:
+	ADDQ         $0x08, R9
+	TESTQ        R9, R9
+	JZ           done6
+	VMOVD        R9, X2
+	VPBROADCASTD X2, Y2
+	VPCMPGTD     places<>+0(SB), Y2, Y2
+	VMASKMOVPS   (SI)(R10*4), Y2, Y3
+	VBLENDVPS    Y2, Y3, Y0, Y3
+	VMAXPS       Y1, Y3, Y1
+
+done6:
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VMAXPS       X0, X1, X1
+	VBROADCASTSS X1, Y1
+	XORQ         R9, R9
+	SUBQ         $0x08, DI
+	JLT          narrower8
+
+strip7:
+	VMOVUPS (SI)(R9*4), Y0
+	VSUBPS  Y1, Y0, Y0
+	VMOVUPS Y0, (R8)(R9*4)
+	ADDQ    $0x08, R9
+	SUBQ    $0x08, DI
+	JGE     strip7
+
+narrower8:
+	ADDQ         $0x08, DI
+	TESTQ        DI, DI
+	JZ           done9
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+	VMASKMOVPS   (SI)(R9*4), Y0, Y2
+	VSUBPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (R8)(R9*4)
+
+done9:
+empty3:
+	ADDQ $0x04, DX
+	DECQ BX
+	JNZ  segment2
+	VZEROUPPER
+	RET
+
+several1:
 	MOVQ n+72(FP), BX
 	SHLQ $0x02, BX
 	XORQ SI, SI
 	SUBQ $0x08, DX
-	JLT  narrower2
+	JLT  narrower11
 
-strip1:
+strip10:
 	MOVQ first_base+48(FP), DI
 	MOVQ first_len+56(FP), R8
 	DECQ R8
 
-segment3:
+segment12:
 	MOVLQSX      (DI), R9
 	MOVLQSX      4(DI), R10
 	SUBQ         R9, R10
-	JZ           empty4
+	JZ           empty13
 	IMULQ        BX, R9
 	MOVL         $0xff800000, R11
 	VMOVD        R11, X0
@@ -4611,36 +5872,36 @@ segment3:
 	LEAQ         (CX)(R9*1), R12
 	MOVQ         R10, R11
 
-along5:
+along14:
 	VMOVUPS (R12)(SI*4), Y1
 	VMAXPS  Y0, Y1, Y0
 	ADDQ    BX, R12
 	DECQ    R11
-	JNZ     along5
+	JNZ     along14
 	LEAQ    (CX)(R9*1), R11
 	LEAQ    (AX)(R9*1), R9
 
-along6:
+along15:
 	VMOVUPS (R11)(SI*4), Y1
 	VSUBPS  Y0, Y1, Y1
 	VMOVUPS Y1, (R9)(SI*4)
 	ADDQ    BX, R11
 	ADDQ    BX, R9
 	DECQ    R10
-	JNZ     along6
+	JNZ     along15
 
-empty4:
+empty13:
 	ADDQ $0x04, DI
 	DECQ R8
-	JNZ  segment3
+	JNZ  segment12
 	ADDQ $0x08, SI
 	SUBQ $0x08, DX
-	JGE  strip1
+	JGE  strip10
 
-narrower2:
+narrower11:
 	ADDQ         $0x08, DX
 	TESTQ        DX, DX
-	JZ           done7
+	JZ           done16
 	VMOVD        DX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     places<>+0(SB), Y0, Y0
@@ -4648,11 +5909,11 @@ narrower2:
 	MOVQ         first_len+56(FP), DI
 	DECQ         DI
 
-segment8:
+segment17:
 	MOVLQSX      (DX), R8
 	MOVLQSX      4(DX), R9
 	SUBQ         R8, R9
-	JZ           empty9
+	JZ           empty18
 	IMULQ        BX, R8
 	MOVL         $0xff800000, R10
 	VMOVD        R10, X1
@@ -4660,30 +5921,30 @@ segment8:
 	LEAQ         (CX)(R8*1), R11
 	MOVQ         R9, R10
 
-along10:
+along19:
 	VMASKMOVPS (R11)(SI*4), Y0, Y2
 	VMAXPS     Y1, Y2, Y1
 	ADDQ       BX, R11
 	DECQ       R10
-	JNZ        along10
+	JNZ        along19
 	LEAQ       (CX)(R8*1), R10
 	LEAQ       (AX)(R8*1), R8
 
-along11:
+along20:
 	VMASKMOVPS (R10)(SI*4), Y0, Y2
 	VSUBPS     Y1, Y2, Y2
 	VMASKMOVPS Y2, Y0, (R8)(SI*4)
 	ADDQ       BX, R10
 	ADDQ       BX, R8
 	DECQ       R9
-	JNZ        along11
+	JNZ        along20
 
-empty9:
+empty18:
 	ADDQ $0x04, DX
 	DECQ DI
-	JNZ  segment8
+	JNZ  segment17
 
-done7:
+done16:
 	VZEROUPPER
 	RET
 
@@ -4692,60 +5953,141 @@ done7:
 TEXT ·segmentShareAVX2(SB), NOSPLIT, $0-56
 	MOVQ x_base+0(FP), AX
 	MOVQ n+48(FP), CX
+	CMPQ CX, $0x01
+	JNE  several1
+	MOVQ first_base+24(FP), CX
+	MOVQ first_len+32(FP), DX
+	DECQ DX
+
+segment2:
+	MOVLQSX (CX), BX
+	MOVLQSX 4(CX), SI
+	SUBQ    BX, SI
+	JZ      empty3
+	LEAQ    (AX)(BX*4), BX
+	VXORPS  Y0, Y0, Y0
+	MOVQ    SI, DI
+	XORQ    R8, R8
+	SUBQ    $0x04, DI
+	JLT     narrower5
+
+strip4:
+	VCVTPS2PD (BX)(R8*4), Y1
+	VADDPD    Y1, Y0, Y0
+	ADDQ      $0x04, R8
+	SUBQ      $0x04, DI
+	JGE       strip4
+
+narrower5:
+	ADDQ         $0x04, DI
+	TESTQ        DI, DI
+	JZ           done6
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     places<>+0(SB), Y1, Y1
+	VMASKMOVPS   (BX)(R8*4), X1, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       Y1, Y0, Y0
+
+done6:
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPD       X1, X0, X0
+	VBROADCASTSD X0, Y0
+	MOVQ         $0x3ff0000000000000, DI
+	VMOVQ        DI, X1
+	VBROADCASTSD X1, Y1
+	VDIVPD       Y0, Y1, Y0
+	XORQ         DI, DI
+	SUBQ         $0x04, SI
+	JLT          narrower8
+
+strip7:
+	VCVTPS2PD  (BX)(DI*4), Y1
+	VMULPD     Y0, Y1, Y1
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, (BX)(DI*4)
+	ADDQ       $0x04, DI
+	SUBQ       $0x04, SI
+	JGE        strip7
+
+narrower8:
+	ADDQ         $0x04, SI
+	TESTQ        SI, SI
+	JZ           done9
+	VMOVD        SI, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     places<>+0(SB), Y1, Y1
+	VMASKMOVPS   (BX)(DI*4), X1, X2
+	VCVTPS2PD    X2, Y2
+	VMULPD       Y0, Y2, Y2
+	VCVTPD2PSY   Y2, X0
+	VMASKMOVPS   X0, X1, (BX)(DI*4)
+
+done9:
+empty3:
+	ADDQ $0x04, CX
+	DECQ DX
+	JNZ  segment2
+	VZEROUPPER
+	RET
+
+several1:
 	MOVQ n+48(FP), DX
 	SHLQ $0x02, DX
 	XORQ BX, BX
 	SUBQ $0x04, CX
-	JLT  narrower2
+	JLT  narrower11
 
-strip1:
+strip10:
 	MOVQ first_base+24(FP), SI
 	MOVQ first_len+32(FP), DI
 	DECQ DI
 
-segment3:
+segment12:
 	MOVLQSX (SI), R8
 	MOVLQSX 4(SI), R9
 	SUBQ    R8, R9
-	JZ      empty4
+	JZ      empty13
 	IMULQ   DX, R8
 	VXORPS  Y0, Y0, Y0
 	LEAQ    (AX)(R8*1), R11
 	MOVQ    R9, R10
 
-along5:
+along14:
 	VCVTPS2PD    (R11)(BX*4), Y1
 	VADDPD       Y1, Y0, Y0
 	ADDQ         DX, R11
 	DECQ         R10
-	JNZ          along5
+	JNZ          along14
 	MOVQ         $0x3ff0000000000000, R10
 	VMOVQ        R10, X1
 	VBROADCASTSD X1, Y1
 	VDIVPD       Y0, Y1, Y0
 	LEAQ         (AX)(R8*1), R8
 
-along6:
+along15:
 	VCVTPS2PD  (R8)(BX*4), Y1
 	VMULPD     Y0, Y1, Y1
 	VCVTPD2PSY Y1, X1
 	VMOVUPS    X1, (R8)(BX*4)
 	ADDQ       DX, R8
 	DECQ       R9
-	JNZ        along6
+	JNZ        along15
 
-empty4:
+empty13:
 	ADDQ $0x04, SI
 	DECQ DI
-	JNZ  segment3
+	JNZ  segment12
 	ADDQ $0x04, BX
 	SUBQ $0x04, CX
-	JGE  strip1
+	JGE  strip10
 
-narrower2:
+narrower11:
 	ADDQ         $0x04, CX
 	TESTQ        CX, CX
-	JZ           done7
+	JZ           done16
 	VMOVD        CX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     places<>+0(SB), Y0, Y0
@@ -4753,30 +6095,30 @@ narrower2:
 	MOVQ         first_len+32(FP), SI
 	DECQ         SI
 
-segment8:
+segment17:
 	MOVLQSX (CX), DI
 	MOVLQSX 4(CX), R8
 	SUBQ    DI, R8
-	JZ      empty9
+	JZ      empty18
 	IMULQ   DX, DI
 	VXORPS  Y1, Y1, Y1
 	LEAQ    (AX)(DI*1), R10
 	MOVQ    R8, R9
 
-along10:
+along19:
 	VMASKMOVPS   (R10)(BX*4), X0, X2
 	VCVTPS2PD    X2, Y2
 	VADDPD       Y2, Y1, Y1
 	ADDQ         DX, R10
 	DECQ         R9
-	JNZ          along10
+	JNZ          along19
 	MOVQ         $0x3ff0000000000000, R9
 	VMOVQ        R9, X2
 	VBROADCASTSD X2, Y2
 	VDIVPD       Y1, Y2, Y1
 	LEAQ         (AX)(DI*1), DI
 
-along11:
+along20:
 	VMASKMOVPS (DI)(BX*4), X0, X2
 	VCVTPS2PD  X2, Y2
 	VMULPD     Y1, Y2, Y2
@@ -4784,14 +6126,14 @@ along11:
 	VMASKMOVPS X2, X0, (DI)(BX*4)
 	ADDQ       DX, DI
 	DECQ       R8
-	JNZ        along11
+	JNZ        along20
 
-empty9:
+empty18:
 	ADDQ $0x04, CX
 	DECQ SI
-	JNZ  segment8
+	JNZ  segment17
 
-done7:
+done16:
 	VZEROUPPER
 	RET
 
@@ -4802,65 +6144,152 @@ TEXT ·segmentGradAVX2(SB), NOSPLIT, $0-104
 	MOVQ dy_base+24(FP), CX
 	MOVQ y_base+48(FP), DX
 	MOVQ n+96(FP), BX
+	CMPQ BX, $0x01
+	JNE  several1
+	MOVQ first_base+72(FP), BX
+	MOVQ first_len+80(FP), SI
+	DECQ SI
+
+segment2:
+	MOVLQSX (BX), DI
+	MOVLQSX 4(BX), R8
+	SUBQ    DI, R8
+	JZ      empty3
+	LEAQ    (AX)(DI*4), R9
+	LEAQ    (CX)(DI*4), R10
+	LEAQ    (DX)(DI*4), DI
+	VXORPS  Y0, Y0, Y0
+	MOVQ    R8, R11
+	XORQ    R12, R12
+	SUBQ    $0x04, R11
+	JLT     narrower5
+
+strip4:
+	VCVTPS2PD   (R10)(R12*4), Y1
+	VCVTPS2PD   (DI)(R12*4), Y2
+	VFMADD231PD Y1, Y2, Y0
+	ADDQ        $0x04, R12
+	SUBQ        $0x04, R11
+	JGE         strip4
+
+narrower5:
+	ADDQ         $0x04, R11
+	TESTQ        R11, R11
+	JZ           done6
+	VMOVD        R11, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     places<>+0(SB), Y1, Y1
+	VMASKMOVPS   (R10)(R12*4), X1, X2
+	VCVTPS2PD    X2, Y2
+	VMASKMOVPS   (DI)(R12*4), X1, X1
+	VCVTPS2PD    X1, Y1
+	VFMADD231PD  Y2, Y1, Y0
+
+done6:
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPD       X1, X0, X0
+	VBROADCASTSD X0, Y0
+	XORQ         R11, R11
+	SUBQ         $0x04, R8
+	JLT          narrower8
+
+strip7:
+	VCVTPS2PD  (R10)(R11*4), Y1
+	VSUBPD     Y0, Y1, Y1
+	VCVTPS2PD  (DI)(R11*4), Y2
+	VMULPD     Y2, Y1, Y1
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, (R9)(R11*4)
+	ADDQ       $0x04, R11
+	SUBQ       $0x04, R8
+	JGE        strip7
+
+narrower8:
+	ADDQ         $0x04, R8
+	TESTQ        R8, R8
+	JZ           done9
+	VMOVD        R8, X1
+	VPBROADCASTD X1, Y1
+	VPCMPGTD     places<>+0(SB), Y1, Y1
+	VMASKMOVPS   (R10)(R11*4), X1, X2
+	VCVTPS2PD    X2, Y2
+	VSUBPD       Y0, Y2, Y2
+	VMASKMOVPS   (DI)(R11*4), X1, X0
+	VCVTPS2PD    X0, Y0
+	VMULPD       Y0, Y2, Y2
+	VCVTPD2PSY   Y2, X0
+	VMASKMOVPS   X0, X1, (R9)(R11*4)
+
+done9:
+empty3:
+	ADDQ $0x04, BX
+	DECQ SI
+	JNZ  segment2
+	VZEROUPPER
+	RET
+
+several1:
 	MOVQ n+96(FP), SI
 	SHLQ $0x02, SI
 	XORQ DI, DI
 	SUBQ $0x04, BX
-	JLT  narrower2
+	JLT  narrower11
 
-strip1:
+strip10:
 	MOVQ first_base+72(FP), R8
 	MOVQ first_len+80(FP), R9
 	DECQ R9
 
-segment3:
+segment12:
 	MOVLQSX (R8), R10
 	MOVLQSX 4(R8), R11
 	SUBQ    R10, R11
-	JZ      empty4
+	JZ      empty13
 	IMULQ   SI, R10
 	VXORPS  Y0, Y0, Y0
 	LEAQ    (CX)(R10*1), R13
 	LEAQ    (DX)(R10*1), R14
 	MOVQ    R11, R12
 
-along5:
+along14:
 	VCVTPS2PD   (R13)(DI*4), Y1
 	VCVTPS2PD   (R14)(DI*4), Y2
 	VFMADD231PD Y1, Y2, Y0
 	ADDQ        SI, R13
 	ADDQ        SI, R14
 	DECQ        R12
-	JNZ         along5
-	LEAQ        (CX)(R10*1), R12
-	LEAQ        (DX)(R10*1), R13
-	LEAQ        (AX)(R10*1), R10
+	JNZ         along14
+	LEAQ        (AX)(R10*1), R12
+	LEAQ        (CX)(R10*1), R13
+	LEAQ        (DX)(R10*1), R10
 
-along6:
-	VCVTPS2PD  (R12)(DI*4), Y1
+along15:
+	VCVTPS2PD  (R13)(DI*4), Y1
 	VSUBPD     Y0, Y1, Y1
-	VCVTPS2PD  (R13)(DI*4), Y2
+	VCVTPS2PD  (R10)(DI*4), Y2
 	VMULPD     Y2, Y1, Y1
 	VCVTPD2PSY Y1, X1
-	VMOVUPS    X1, (R10)(DI*4)
+	VMOVUPS    X1, (R12)(DI*4)
 	ADDQ       SI, R12
 	ADDQ       SI, R13
 	ADDQ       SI, R10
 	DECQ       R11
-	JNZ        along6
+	JNZ        along15
 
-empty4:
+empty13:
 	ADDQ $0x04, R8
 	DECQ R9
-	JNZ  segment3
+	JNZ  segment12
 	ADDQ $0x04, DI
 	SUBQ $0x04, BX
-	JGE  strip1
+	JGE  strip10
 
-narrower2:
+narrower11:
 	ADDQ         $0x04, BX
 	TESTQ        BX, BX
-	JZ           done7
+	JZ           done16
 	VMOVD        BX, X0
 	VPBROADCASTD X0, Y0
 	VPCMPGTD     places<>+0(SB), Y0, Y0
@@ -4868,18 +6297,18 @@ narrower2:
 	MOVQ         first_len+80(FP), R8
 	DECQ         R8
 
-segment8:
+segment17:
 	MOVLQSX (BX), R9
 	MOVLQSX 4(BX), R10
 	SUBQ    R9, R10
-	JZ      empty9
+	JZ      empty18
 	IMULQ   SI, R9
 	VXORPS  Y1, Y1, Y1
 	LEAQ    (CX)(R9*1), R12
 	LEAQ    (DX)(R9*1), R13
 	MOVQ    R10, R11
 
-along10:
+along19:
 	VMASKMOVPS  (R12)(DI*4), X0, X2
 	VCVTPS2PD   X2, Y2
 	VMASKMOVPS  (R13)(DI*4), X0, X3
@@ -4888,32 +6317,32 @@ along10:
 	ADDQ        SI, R12
 	ADDQ        SI, R13
 	DECQ        R11
-	JNZ         along10
-	LEAQ        (CX)(R9*1), R11
-	LEAQ        (DX)(R9*1), R12
-	LEAQ        (AX)(R9*1), R9
+	JNZ         along19
+	LEAQ        (AX)(R9*1), R11
+	LEAQ        (CX)(R9*1), R12
+	LEAQ        (DX)(R9*1), R9
 
-along11:
-	VMASKMOVPS (R11)(DI*4), X0, X2
+along20:
+	VMASKMOVPS (R12)(DI*4), X0, X2
 	VCVTPS2PD  X2, Y2
 	VSUBPD     Y1, Y2, Y2
-	VMASKMOVPS (R12)(DI*4), X0, X3
+	VMASKMOVPS (R9)(DI*4), X0, X3
 	VCVTPS2PD  X3, Y3
 	VMULPD     Y3, Y2, Y2
 	VCVTPD2PSY Y2, X2
-	VMASKMOVPS X2, X0, (R9)(DI*4)
+	VMASKMOVPS X2, X0, (R11)(DI*4)
 	ADDQ       SI, R11
 	ADDQ       SI, R12
 	ADDQ       SI, R9
 	DECQ       R10
-	JNZ        along11
+	JNZ        along20
 
-empty9:
+empty18:
 	ADDQ $0x04, BX
 	DECQ R8
-	JNZ  segment8
+	JNZ  segment17
 
-done7:
+done16:
 	VZEROUPPER
 	RET
 

@@ -6,7 +6,7 @@ import "math"
 func goLoops() *loops {
 	return &loops{
 		adam: adamGo, sgd: sgdGo, momentum: momentumGo, addRows: addRowsGo, sumRows: sumRowsGo,
-		spmm: spmmGo, spmmTrans: spmmTransGo, panel: math.MaxInt, lanes: math.MaxInt, sddmm: sddmmGo,
+		spmm: spmmGo, spmmTrans: spmmTransGo, panel: math.MaxInt, lanes: math.MaxInt, sddmm: sddmmGo, sumLines: sumLinesGo,
 		segmentShift: segmentShiftGo, segmentShare: segmentShareGo, segmentGrad: segmentGradGo, gatherRows: gatherRowsGo,
 		copyShort: copyShortGo, fillRows: fillRowsGo,
 	}
@@ -110,6 +110,12 @@ func sddmmGo(dst []float32, row, col []int32, a, b []float32, heads, n int) {
 			}
 			dst[k*heads+h] = (s0 + s1) + (s2 + s3)
 		}
+	}
+}
+
+func sumLinesGo(dst, x []float32, n int, first, at []int32) {
+	for r := range len(first) - 1 {
+		sumRowsGo(dst[r*n:][:n], x, n, at[first[r]:first[r+1]])
 	}
 }
 

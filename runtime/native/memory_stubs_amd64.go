@@ -44,6 +44,11 @@ func spmmTransAVX512(dst []float32, cols int, step int, first []int32, other []i
 //go:noescape
 func sddmmAVX512(dst []float32, row []int32, col []int32, a []float32, b []float32, heads int, n int)
 
+// sumLinesAVX512 is a family's sumLines.
+//
+//go:noescape
+func sumLinesAVX512(dst []float32, x []float32, n int, first []int32, at []int32)
+
 // segmentShiftAVX512 is a family's segmentShift.
 //
 //go:noescape
@@ -113,6 +118,11 @@ func spmmTransAVX2(dst []float32, cols int, step int, first []int32, other []int
 //
 //go:noescape
 func sddmmAVX2(dst []float32, row []int32, col []int32, a []float32, b []float32, heads int, n int)
+
+// sumLinesAVX2 is a family's sumLines.
+//
+//go:noescape
+func sumLinesAVX2(dst []float32, x []float32, n int, first []int32, at []int32)
 
 // segmentShiftAVX2 is a family's segmentShift.
 //

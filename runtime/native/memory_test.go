@@ -90,7 +90,7 @@ func TestSumsOfShapes(t *testing.T) {
 // more heads than a vector has lanes, and checks against the reference at f64.
 func TestSparseShapes(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	p := sparsePattern(t, 37, 29, 2)
+	p, long := sparsePattern(t, 37, 29, 2), sparsePattern(t, 40, 200, 30) // rows of a few entries and of several vectors
 	nnz := p.Pattern.NNZ()
 	x := func(shape ...int) *buffer.Buffer { return drawn(r, graph.F32, normals(shape...)) }
 	for _, f := range families() {
@@ -115,8 +115,11 @@ func TestSparseShapes(t *testing.T) {
 			}
 			compare(t, f, "edge_gather", graph.Attrs{"side": "row"}, []*buffer.Buffer{p, x(37, n)})
 			compare(t, f, "edge_gather", graph.Attrs{"side": "col"}, []*buffer.Buffer{p, x(29, n)})
-			compare(t, f, "segment_softmax", nil, []*buffer.Buffer{p, x(nnz, n)})
-			compare(t, f, "segment_softmax_grad", nil, []*buffer.Buffer{p, x(nnz, n), x(nnz, n)})
+			for _, p := range []*buffer.Buffer{p, long} {
+				nnz := p.Pattern.NNZ()
+				compare(t, f, "segment_softmax", nil, []*buffer.Buffer{p, x(nnz, n)})
+				compare(t, f, "segment_softmax_grad", nil, []*buffer.Buffer{p, x(nnz, n), x(nnz, n)})
+			}
 		}
 	}
 }

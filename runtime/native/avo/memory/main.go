@@ -18,6 +18,7 @@ func main() {
 		optimizers(start)
 		sums(start)
 		sparse(start)
+		segments(start)
 		tables(start)
 	}
 	Generate()

@@ -15,9 +15,7 @@ func sparse(start func(name, signature, doc string) *routine) {
 	start("spmmTrans", "func(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, head, entry []int32)",
 		"is a family's spmmTrans.").spmm(true)
 	start("sddmm", "func(dst []float32, row, col []int32, a, b []float32, heads, n int)", "is a family's sddmm.").sddmm()
-	start("segmentShift", "func(dst, x []float32, first []int32, n int)", "is a family's segmentShift.").segmentShift()
-	start("segmentShare", "func(x []float32, first []int32, n int)", "is a family's segmentShare.").segmentShare()
-	start("segmentGrad", "func(dst, dy, y []float32, first []int32, n int)", "is a family's segmentGrad.").segmentGrad()
+	start("sumLines", "func(dst, x []float32, n int, first, at []int32)", "is a family's sumLines.").sumLines()
 }
 
 // spmm has a branch for each number of vectors that a row takes, and for entries of one head or of several.
@@ -197,159 +195,188 @@ func (r *routine) spmmOf(vectors int, trans bool, cols GPVirtual, heads Register
 	RET()
 }
 
-// sddmm uses vectors of 8: inner products are mostly short.
+// sddmm uses vectors of 8: inner products are mostly short. It makes four at a time, since their last additions go together: of
+// one entry's heads, or of four entries with one head. An inner product's terms are added in the same order when it is made alone.
+// Heads of 8, of which graph attention has many, are read without a loop.
 func (r *routine) sddmm() {
 	narrow := &routine{places: r.places}
 	dst, row, col, left := base("dst"), base("row"), base("col"), length("row")
 	a, b, n := base("a"), base("b"), number("n")
 	step, rest := bytes("n"), GP64()
-	headed := number("heads")
-	IMULQ(headed, step)
+	heads := number("heads")
+	IMULQ(heads, step)
 	MOVQ(n, rest)
 	ANDQ(Imm(7), rest)
 	mask := narrow.first(rest)
+	p, q := GP64(), GP64()
 
-	nextEntry, nextHead, whole, partial, finish := r.label("entry"), r.label("head"), r.label("whole"), r.label("partial"), r.label("finish")
+	// find sets p and q to an entry's rows.
+	find := func(i int) {
+		MOVLQSX(Mem{Base: row, Disp: 4 * i}, p)
+		IMULQ(step, p)
+		ADDQ(a, p)
+		MOVLQSX(Mem{Base: col, Disp: 4 * i}, q)
+		IMULQ(step, q)
+		ADDQ(b, q)
+	}
+	halves := func(sum VecVirtual) VecVirtual {
+		half := XMM()
+		VEXTRACTF128(Imm(1), sum, half)
+		VADDPS(sum.AsX(), half, half)
+		return half
+	}
+	// product returns the sums of an inner product in four lanes, and leaves p and q behind it.
+	product := func() VecVirtual {
+		whole, partial, finish := r.label("whole"), r.label("partial"), r.label("finish")
+		sum, terms := narrow.zero(), GP64()
+		MOVQ(n, terms)
+		SUBQ(Imm(8), terms)
+		JLT(LabelRef(partial))
+		Label(whole)
+		x := narrow.load(Mem{Base: p}, nil)
+		VFMADD231PS(Mem{Base: q}, x, sum)
+		ADDQ(Imm(32), p)
+		ADDQ(Imm(32), q)
+		SUBQ(Imm(8), terms)
+		JGE(LabelRef(whole))
+		Label(partial)
+		TESTQ(rest, rest)
+		JZ(LabelRef(finish))
+		x = narrow.load(Mem{Base: p}, mask)
+		VFMADD231PS(narrow.load(Mem{Base: q}, mask), x, sum)
+		LEAQ(Mem{Base: p, Index: rest, Scale: 4}, p)
+		LEAQ(Mem{Base: q, Index: rest, Scale: 4}, q)
+		Label(finish)
+		return halves(sum)
+	}
+	// pairs adds lanes 0 and 2, 1 and 3 of two products.
+	pairs := func(x, y VecVirtual) VecVirtual {
+		low, high := XMM(), XMM()
+		VUNPCKLPS(y, x, low)
+		VUNPCKHPS(y, x, high)
+		VADDPS(high, low, low)
+		return low
+	}
+	four := func(product func(i int) VecVirtual) {
+		x := pairs(product(0), product(1))
+		y := pairs(product(2), product(3))
+		low, high := XMM(), XMM()
+		VMOVLHPS(y, x, low)
+		VMOVHLPS(x, y, high)
+		VADDPS(high, low, low)
+		VMOVUPS(low, Mem{Base: dst})
+		ADDQ(Imm(16), dst)
+	}
+	single := func() {
+		x, turned := product(), XMM()
+		VPERMILPS(U8(0b01_00_11_10), x, turned)
+		VADDPS(turned, x, x)
+		VMOVSHDUP(x, turned)
+		VADDSS(turned, x, x)
+		VMOVSS(x, Mem{Base: dst})
+		ADDQ(Imm(4), dst)
+	}
+	advance := func(entries int) {
+		ADDQ(Imm(uint64(4*entries)), row)
+		ADDQ(Imm(uint64(4*entries)), col)
+	}
+
+	entries, nextEntry, fourHeads, fewHeads, nextHead, entryDone, done :=
+		r.label("entries"), r.label("entry"), r.label("fourHeads"), r.label("fewHeads"), r.label("head"), r.label("entryDone"), r.label("done")
+	CMPQ(heads, Imm(1))
+	JE(LabelRef(entries))
+	CMPQ(n, Imm(8))
+	JNE(LabelRef(nextEntry))
+	TESTQ(U32(3), heads)
+	JNZ(LabelRef(nextEntry))
+	eights, eightHeads := r.label("eights"), r.label("eightHeads")
+	Label(eights)
+	find(0)
+	eight := GP64()
+	MOVQ(heads, eight)
+	Label(eightHeads)
+	four(func(i int) VecVirtual {
+		x := narrow.load(Mem{Base: p, Disp: 32 * i}, nil)
+		VMULPS(Mem{Base: q, Disp: 32 * i}, x, x)
+		return halves(x)
+	})
+	ADDQ(Imm(128), p)
+	ADDQ(Imm(128), q)
+	SUBQ(Imm(4), eight)
+	JNZ(LabelRef(eightHeads))
+	advance(1)
+	DECQ(left)
+	JNZ(LabelRef(eights))
+	JMP(LabelRef(done))
+	Label(entries)
+	SUBQ(Imm(4), left)
+	JLT(LabelRef("fewEntries"))
+	four(func(i int) VecVirtual { find(i); return product() })
+	advance(4)
+	JMP(LabelRef(entries))
+	Label("fewEntries")
+	ADDQ(Imm(4), left)
+	JZ(LabelRef(done))
 	Label(nextEntry)
-	p, q, heads := GP64(), GP64(), GP64()
-	MOVLQSX(Mem{Base: row}, p)
-	IMULQ(step, p)
-	ADDQ(a, p)
-	MOVLQSX(Mem{Base: col}, q)
-	IMULQ(step, q)
-	ADDQ(b, q)
-	MOVQ(headed, heads)
+	find(0)
+	more := GP64()
+	MOVQ(heads, more)
+	Label(fourHeads)
+	SUBQ(Imm(4), more)
+	JLT(LabelRef(fewHeads))
+	four(func(int) VecVirtual { return product() })
+	JMP(LabelRef(fourHeads))
+	Label(fewHeads)
+	ADDQ(Imm(4), more)
+	JZ(LabelRef(entryDone))
 	Label(nextHead)
-	sum, terms := narrow.zero(), GP64()
-	MOVQ(n, terms)
-	SUBQ(Imm(8), terms)
-	JLT(LabelRef(partial))
-	Label(whole)
-	x := narrow.load(Mem{Base: p}, nil)
-	VFMADD231PS(Mem{Base: q}, x, sum)
-	ADDQ(Imm(32), p)
-	ADDQ(Imm(32), q)
-	SUBQ(Imm(8), terms)
-	JGE(LabelRef(whole))
-	Label(partial)
-	TESTQ(rest, rest)
-	JZ(LabelRef(finish))
-	x = narrow.load(Mem{Base: p}, mask)
-	VFMADD231PS(narrow.load(Mem{Base: q}, mask), x, sum)
-	LEAQ(Mem{Base: p, Index: rest, Scale: 4}, p)
-	LEAQ(Mem{Base: q, Index: rest, Scale: 4}, q)
-	Label(finish)
-	half, turned := XMM(), XMM()
-	VEXTRACTF128(Imm(1), sum, half)
-	VADDPS(sum.AsX(), half, half)
-	VPERMILPS(U8(0b01_00_11_10), half, turned)
-	VADDPS(turned, half, half)
-	VMOVSHDUP(half, turned)
-	VADDSS(turned, half, half)
-	VMOVSS(half, Mem{Base: dst})
-	ADDQ(Imm(4), dst)
-	DECQ(heads)
+	single()
+	DECQ(more)
 	JNZ(LabelRef(nextHead))
-	ADDQ(Imm(4), row)
-	ADDQ(Imm(4), col)
+	Label(entryDone)
+	advance(1)
 	DECQ(left)
 	JNZ(LabelRef(nextEntry))
+	Label(done)
 	end()
 }
 
-// segments writes a loop over the columns of unit lanes at a time and in it one over the rows that have entries. do gets the
-// distance of a row's first entry from the array's beginning, in bytes, the number of its entries and that of the bytes between
-// them, and the columns' place.
-func (r *routine) segments(unit int, do func(from, count, step GPVirtual, at place, mask Op)) {
-	n, step := number("n"), bytes("n")
-	r.strips(n, unit, []int{1}, func(_ int, at place, mask Op) {
-		first, rows := base("first"), length("first")
+// sumLines makes the columns of unit lanes at a time, along all lines: their entries stay in the cache.
+func (r *routine) sumLines() {
+	dst, x, n, step := base("dst"), base("x"), number("n"), bytes("n")
+	r.strips(n, r.lanes()/2, widths, func(vectors int, at place, mask Op) {
+		first, rows, list, to := base("first"), length("first"), base("at"), GP64()
+		q, end, nextLine, nextEntry, lineEnd := GP64(), GP64(), r.label("line"), r.label("entry"), r.label("lineEnd")
+		MOVLQSX(Mem{Base: first}, q)
+		MOVQ(dst, to)
 		DECQ(rows)
-		next, empty := r.label("segment"), r.label("empty")
-		Label(next)
-		from, count := GP64(), GP64()
-		MOVLQSX(Mem{Base: first}, from)
-		MOVLQSX(Mem{Base: first, Disp: 4}, count)
-		SUBQ(from, count)
-		JZ(LabelRef(empty))
+		Label(nextLine)
+		sum := make([]VecVirtual, vectors)
+		for v := range sum {
+			sum[v] = r.zero()
+		}
+		MOVLQSX(Mem{Base: first, Disp: 4}, end)
+		CMPQ(q, end)
+		JGE(LabelRef(lineEnd))
+		Label(nextEntry)
+		from := GP64()
+		MOVLQSX(Mem{Base: list, Index: q, Scale: 4}, from)
 		IMULQ(step, from)
-		do(from, count, step, at, mask)
-		Label(empty)
+		ADDQ(x, from)
+		for v := range sum {
+			VADDPD(r.wide(at(from, 4, v), mask), sum[v], sum[v])
+		}
+		INCQ(q)
+		CMPQ(q, end)
+		JLT(LabelRef(nextEntry))
+		Label(lineEnd)
+		for v := range sum {
+			r.narrow(sum[v], at(to, 4, v), mask)
+		}
+		ADDQ(step, to)
 		ADDQ(Imm(4), first)
 		DECQ(rows)
-		JNZ(LabelRef(next))
+		JNZ(LabelRef(nextLine))
 	})
 	end()
-}
-
-// along writes a loop over the entries of a segment, of which arrays have the columns at the returned addresses.
-func (r *routine) along(from, count, step GPVirtual, arrays []GPVirtual, do func(at []GPVirtual)) {
-	at, left, next := make([]GPVirtual, len(arrays)), GP64(), r.label("along")
-	for i, a := range arrays {
-		at[i] = GP64()
-		LEAQ(Mem{Base: a, Index: from, Scale: 1}, at[i])
-	}
-	MOVQ(count, left)
-	Label(next)
-	do(at)
-	for _, a := range at {
-		ADDQ(step, a)
-	}
-	DECQ(left)
-	JNZ(LabelRef(next))
-}
-
-func (r *routine) segmentShift() {
-	dst, x := base("dst"), base("x")
-	r.segments(r.lanes(), func(from, count, step GPVirtual, at place, mask Op) {
-		top, low := r.vector(), GP32()
-		MOVL(U32(math.Float32bits(float32(math.Inf(-1)))), low)
-		VMOVD(low, top.AsX())
-		VBROADCASTSS(top.AsX(), top)
-		r.along(from, count, step, []GPVirtual{x}, func(p []GPVirtual) {
-			VMAXPS(top, r.load(at(p[0], 4, 0), mask), top) // top where the other is NaN
-		})
-		r.along(from, count, step, []GPVirtual{x, dst}, func(p []GPVirtual) {
-			v := r.load(at(p[0], 4, 0), mask)
-			VSUBPS(top, v, v)
-			r.store(v, at(p[1], 4, 0), mask)
-		})
-	})
-}
-
-func (r *routine) segmentShare() {
-	x := base("x")
-	r.segments(r.lanes()/2, func(from, count, step GPVirtual, at place, mask Op) {
-		sum, one := r.zero(), r.vector()
-		r.along(from, count, step, []GPVirtual{x}, func(p []GPVirtual) {
-			VADDPD(r.wide(at(p[0], 4, 0), mask), sum, sum)
-		})
-		bits := GP64()
-		MOVQ(U64(math.Float64bits(1)), bits)
-		VMOVQ(bits, one.AsX())
-		VBROADCASTSD(one.AsX(), one)
-		VDIVPD(sum, one, sum)
-		r.along(from, count, step, []GPVirtual{x}, func(p []GPVirtual) {
-			v := r.wide(at(p[0], 4, 0), mask)
-			VMULPD(sum, v, v)
-			r.narrow(v, at(p[0], 4, 0), mask)
-		})
-	})
-}
-
-// segmentGrad computes in float64, since what it subtracts may cancel.
-func (r *routine) segmentGrad() {
-	dst, dy, y := base("dst"), base("dy"), base("y")
-	r.segments(r.lanes()/2, func(from, count, step GPVirtual, at place, mask Op) {
-		dot := r.zero()
-		r.along(from, count, step, []GPVirtual{dy, y}, func(p []GPVirtual) {
-			VFMADD231PD(r.wide(at(p[0], 4, 0), mask), r.wide(at(p[1], 4, 0), mask), dot)
-		})
-		r.along(from, count, step, []GPVirtual{dy, y, dst}, func(p []GPVirtual) {
-			v := r.wide(at(p[0], 4, 0), mask)
-			VSUBPD(dot, v, v)
-			VMULPD(r.wide(at(p[1], 4, 0), mask), v, v)
-			r.narrow(v, at(p[2], 4, 0), mask)
-		})
-	})
 }
