@@ -59,6 +59,19 @@ func fusedOps() []*Op {
 			},
 			FLOPs: func(n *Node) Cost { return generatedFLOPs(n).Plus(act(n)) },
 			Doc:   "act(project_generated(e, seed), of), as fused_project."},
+		{Name: "fused_mul_sum", Group: "fused", Operands: "x,y", Flags: Fused, Attrs: []AttrSpec{{"axes", IntsAttr, nil, nil}},
+			Infer: func(c *Call) ([]Type, error) {
+				terms, err := multipliedElements(c)
+				if err != nil {
+					return nil, err
+				}
+				return reduced(terms, c.Ints("axes"), false)
+			},
+			FLOPs: func(n *Node) Cost {
+				terms, _ := broadcastDims(n.Args[0].Type.Dims, n.Args[1].Type.Dims)
+				return CostOf(product(terms).Mul(Int(2)))
+			},
+			Doc: "sum(mul(x, y), axes), without the products of elements in memory: the inner products of graph attention's heads, and their gradients."},
 	}
 }
 
@@ -93,6 +106,19 @@ func fusedProduct(c *Call, first int) ([]Type, error) {
 		return out, wantBias(c, out[0], first)
 	}
 	return nil, fmt.Errorf("%s reads no operand %d", c.Str("act"), end-1)
+}
+
+// multipliedElements returns the type of the product of the operands' elements.
+func multipliedElements(c *Call) (Type, error) {
+	if err := wantFloat(c, 0, 1); err != nil {
+		return Type{}, err
+	}
+	x, y := c.Args[0], c.Args[1]
+	dims, ok := broadcastDims(x.Dims, y.Dims)
+	if !ok || x.DType != y.DType {
+		return Type{}, fmt.Errorf("%v and %v cannot be multiplied", x, y)
+	}
+	return Tensor(x.DType, dims...), nil
 }
 
 // wantBias checks that operand i is a vector along x's last axis.

@@ -7,7 +7,7 @@ import (
 )
 
 // fuse makes one sweep over memory of a dense product and what is done to its elements, and of an activation and the bias before
-// it, and one of the update of a table. What something else reads is kept apart.
+// it, one of the update of a table, and one of the inner products of heads. What something else reads is kept apart.
 var fuse = Pass{
 	Name: "fuse",
 	Why:  "what follows a product is done while its result is in the cache, instead of in sweeps over memory",
@@ -16,6 +16,7 @@ var fuse = Pass{
 		f.products()
 		f.biases()
 		f.tables()
+		f.heads()
 		c := graph.NewCopier(g)
 		for _, n := range g.Nodes {
 			switch w := f.by[n]; {

@@ -65,6 +65,8 @@ func opCases() []opCase {
 			}
 			add("div", nil, dt+pair[0], dt+pair[1]+" positive")
 		}
+		add("fused_mul_sum", graph.Attrs{"axes": []int{2}}, dt+"[3, 2, 4]", dt+"[1, 2, 4]")
+		add("fused_mul_sum", graph.Attrs{"axes": []int{0}}, dt+"[3, 2, 4]", dt+"[3, 2, 1]")
 		for _, act := range []string{"relu", "elu", "sigmoid", "tanh"} {
 			add("bias_act", graph.Attrs{"act": act, "alpha": 0.7}, dt+"[3, 4]", dt+"[4]")
 			add("bias_act", graph.Attrs{"act": act}, dt+"[1, 4]", dt+"[4]")

@@ -31,6 +31,7 @@ func kernelsOf(f *family) Table {
 	addFastOptimizers(t, l, v)
 	addFastReductions(t, l, v)
 	addFastSparse(t, l, v)
+	addFastMulSum(t, l, v)
 	addFastTables(t, l)
 	byRows := Kernel{}.divided(perRow, largest).Parts
 	t["cumprod_exclusive_grad"], t["inverse_cdf"] = cumprodGradIn(byRows), inverseCDFIn(byRows)

@@ -54,33 +54,46 @@ func boundAt(first []int32, part, parts int) int {
 
 // prepareHeads lists the head of each column of spmm's rows, as [loops] wants it.
 func prepareHeads(c *Call) error {
-	n := width(c.In[2])
-	head := make([]int32, rowLen(c.In[2])+16)
-	for j := range rowLen(c.In[2]) {
-		head[j] = int32(j / n)
-	}
-	c.Data = head
+	c.Data = headOfColumns(c.In[2])
 	return nil
 }
 
-// spmm32 makes panels of the result's columns.
+func headOfColumns(x *buffer.Buffer) []int32 {
+	n := width(x)
+	head := make([]int32, rowLen(x)+16)
+	for j := range rowLen(x) {
+		head[j] = int32(j / n)
+	}
+	return head
+}
+
 func spmm32(l *loops) body {
 	return func(c *Call, lo, hi int) error {
-		p, entries, x, out, head := c.In[0].Pattern, c.In[1].F32, c.In[2].F32, c.Out[0].F32, c.Data.([]int32)
-		heads, step, trans, panel := headsOf(c.In[1], 2), rowLen(c.In[2]), c.Node.Bool("trans"), l.panel
-		product, transposed := l.spmm, l.spmmTrans
-		if heads > l.lanes {
-			product, transposed, panel = spmmGo, spmmTransGo, step
+		p, entries, x, step := c.In[0].Pattern, c.In[1].F32, c.In[2].F32, rowLen(c.In[2])
+		first, other, entry := p.RowPtr, p.Col, []int32(nil)
+		if alongColumns(c) {
+			first, other, entry = p.ColPtr, p.RowOf, p.Entry
 		}
-		for from := 0; from < step && lo < hi; from += min(panel, step) {
-			dst, cols, x := out[lo*step+from:], min(panel, step-from), x[min(from, len(x)):]
-			if trans {
-				transposed(dst, cols, step, p.ColPtr[lo:hi+1], p.RowOf, entries, heads, x, head[from:], p.Entry)
-			} else {
-				product(dst, cols, step, p.RowPtr[lo:hi+1], p.Col, entries, heads, x, head[from:])
-			}
+		if lo < hi {
+			l.products(c.Out[0].F32[lo*step:hi*step], step, first[lo:hi+1], other, entries, headsOf(c.In[1], 2), x, c.Data.([]int32), entry)
 		}
 		return nil
+	}
+}
+
+// products makes whole rows of spmm, or with entry of spmmTrans, panel after panel. There must be one row at least.
+func (l *loops) products(dst []float32, step int, first, other []int32, entries []float32, heads int, x []float32, head, entry []int32) {
+	product, transposed, panel := l.spmm, l.spmmTrans, l.panel
+	if heads > l.lanes {
+		product, transposed, panel = spmmGo, spmmTransGo, step
+	}
+	for from := 0; from < step; from += min(panel, step) {
+		cols, x := min(panel, step-from), x[min(from, len(x)):]
+		if entry != nil {
+			transposed(dst[from:], cols, step, first, other, entries, heads, x, head[from:], entry)
+		} else {
+			product(dst[from:], cols, step, first, other, entries, heads, x, head[from:])
+		}
 	}
 }
 
@@ -90,7 +103,7 @@ func perEntry(c *Call) int { return c.In[0].Pattern.NNZ() }
 func sddmm32(l *loops) body {
 	return func(c *Call, lo, hi int) error {
 		p, heads, n := c.In[0].Pattern, headsOf(c.In[1], 3), width(c.In[1])
-		if lo < hi {
+		if lo < hi && heads > 0 {
 			l.sddmm(c.Out[0].F32[lo*heads:hi*heads], p.Row[lo:hi], p.Col[lo:hi], c.In[1].F32, c.In[2].F32, heads, n)
 		}
 		return nil

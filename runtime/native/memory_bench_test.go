@@ -100,6 +100,8 @@ func BenchmarkSparse(b *testing.B) {
 		{"graph", "segment_softmax", nil, []*buffer.Buffer{graphOf, x(nnz, 8)}},
 		{"graph", "segment_softmax", nil, []*buffer.Buffer{graphOf, x(nnz)}},
 		{"graph", "segment_softmax_grad", nil, []*buffer.Buffer{graphOf, x(nnz, 8), x(nnz, 8)}},
+		{"nodes", "fused_mul_sum", graph.Attrs{"axes": []int{2}}, []*buffer.Buffer{x(2708, 8, 8), x(1, 8, 8)}},
+		{"nodes", "fused_mul_sum", graph.Attrs{"axes": []int{0}}, []*buffer.Buffer{x(2708, 8, 8), x(2708, 8, 1)}},
 		{"graph", "edge_gather", graph.Attrs{"side": "row"}, []*buffer.Buffer{graphOf, x(2708, 8)}},
 		{"graph", "edge_sum", graph.Attrs{"side": "row"}, []*buffer.Buffer{graphOf, x(nnz, 8)}},
 		{"graph", "edge_sum", graph.Attrs{"side": "col"}, []*buffer.Buffer{graphOf, x(nnz, 8)}},

@@ -107,6 +107,10 @@ func TestSparseShapes(t *testing.T) {
 				compare(t, f, "spmm", nil, []*buffer.Buffer{p, x(entries...), x(of(29)...)})
 				compare(t, f, "spmm", graph.Attrs{"trans": true}, []*buffer.Buffer{p, x(entries...), x(of(37)...)})
 				compare(t, f, "sddmm", nil, []*buffer.Buffer{p, x(of(37)...), x(of(29)...)})
+				if heads > 0 {
+					compare(t, f, "fused_mul_sum", graph.Attrs{"axes": []int{2}}, []*buffer.Buffer{x(of(37)...), x(of(1)...)})
+					compare(t, f, "fused_mul_sum", graph.Attrs{"axes": []int{0}}, []*buffer.Buffer{x(of(150)...), x(150, heads, 1)})
+				}
 			}
 		}
 		for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 70} {

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"slices"
 	"strings"
 
 	"graft/graph"
@@ -14,7 +15,55 @@ func fusedReference() Table {
 		"fused_matmul":     product(),
 		"fused_matmul_add": product().inPlace(2),
 		"fused_project":    product(),
+		"fused_mul_sum":    mulSumReference(),
 	}
+}
+
+// mulSumReference rounds each product, as mul does.
+func mulSumReference() Kernel {
+	k := floats(perElement, mulSum[float32], mulSum[float64])
+	k.Prepare = func(c *Call) error {
+		c.Data = newMulSums(c)
+		return nil
+	}
+	return k
+}
+
+// mulSums are the terms of a sum of products, counted as the elements of the products' array, and where those lie in the operands.
+type mulSums struct {
+	*reduction
+	terms *layout
+}
+
+func newMulSums(c *Call) *mulSums {
+	x, y := c.In[0].Shape, c.In[1].Shape
+	if len(x) < len(y) {
+		x, y = y, x
+	}
+	dims := slices.Clone(x)
+	for a, d := range y {
+		if at := len(x) - len(y) + a; dims[at] == 1 {
+			dims[at] = d
+		}
+	}
+	terms := &layout{dims: dims}
+	for k, s := range [][]int{c.In[0].Shape, c.In[1].Shape} {
+		terms.strides[k] = broadcastStrides(s, dims)
+	}
+	return &mulSums{reductionOf(dims, c.Node.Ints("axes")), terms}
+}
+
+func mulSum[T float](c *Call, lo, hi int) error {
+	s, x, y, out := c.Data.(*mulSums), data[T](c.In[0]), data[T](c.In[1]), data[T](c.Out[0])
+	for i := lo; i < hi; i++ {
+		first, total := s.kept.at(0, i), 0.0
+		for j := range s.count {
+			at := first + s.summed.at(0, j)
+			total += float64(T(float64(x[s.terms.at(0, at)]) * float64(y[s.terms.at(1, at)])))
+		}
+		out[i] = T(total)
+	}
+	return nil
 }
 
 func biasAct[T float](c *Call, lo, hi int) error {

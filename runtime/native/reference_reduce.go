@@ -32,8 +32,15 @@ type reduction struct {
 }
 
 func newReduction(c *Call) *reduction {
+	r := reductionOf(c.In[0].Shape, c.Node.Ints("axes"))
+	if c.Node.Op.Name == "mean" {
+		r.divisor = float64(r.count)
+	}
+	return r
+}
+
+func reductionOf(x, axes []int) *reduction {
 	r := &reduction{divisor: 1}
-	x, axes := c.In[0].Shape, c.Node.Ints("axes")
 	for a, step := range rowMajor(x) {
 		l := &r.kept
 		if slices.Contains(axes, a) {
@@ -44,9 +51,6 @@ func newReduction(c *Call) *reduction {
 	}
 	r.inner = innerOf(x, axes)
 	r.count = buffer.Size(r.summed.dims)
-	if c.Node.Op.Name == "mean" {
-		r.divisor = float64(r.count)
-	}
 	return r
 }
 
