@@ -62,33 +62,74 @@ func sumRowsGo(dst, x []float32, step int, at []int32) {
 // spmmGo makes whole rows: cols is step.
 func spmmGo(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, _ []int32) {
 	for r := range len(first) - 1 {
-		row := dst[r*step:][:cols]
-		clear(row)
-		for q := first[r]; q < first[r+1]; q++ {
-			addScaled(row, entries[int(q)*heads:][:heads], x[int(other[q])*step:])
-		}
+		lo, hi := first[r], first[r+1]
+		lineGo(dst[r*step:][:cols], other[lo:hi], nil, entries[int(lo)*heads:], heads, x)
 	}
 }
 
 // spmmTransGo makes whole rows too.
 func spmmTransGo(dst []float32, cols, step int, first, other []int32, entries []float32, heads int, x []float32, _, entry []int32) {
 	for r := range len(first) - 1 {
-		row := dst[r*step:][:cols]
-		clear(row)
-		for q := first[r]; q < first[r+1]; q++ {
-			addScaled(row, entries[int(entry[q])*heads:][:heads], x[int(other[q])*step:])
+		lo, hi := first[r], first[r+1]
+		lineGo(dst[r*step:][:cols], other[lo:hi], entry[lo:hi], entries, heads, x)
+	}
+}
+
+// lineGo makes a row of a product. Its entries are those at entry, or where that is nil the first. The columns of narrow heads are made
+// eight at a time, with sums in registers; those left over, and wide heads, of which all entries would be read many times, in dst.
+func lineGo(dst []float32, other, entry []int32, entries []float32, heads int, x []float32) {
+	const wide = 64
+	step := len(dst)
+	for h := range heads {
+		n, from, weights := step/heads, step/heads*h, entries[min(h, len(entries)):]
+		end := from + n
+		for ; n <= wide && from+8 <= end; from += 8 {
+			var s0, s1, s2, s3, s4, s5, s6, s7 float32
+			for q, r := range other {
+				if entry != nil {
+					q = int(entry[q])
+				}
+				w, v := weights[q*heads], (*[8]float32)(x[int(r)*step+from:])
+				s0 += w * v[0]
+				s1 += w * v[1]
+				s2 += w * v[2]
+				s3 += w * v[3]
+				s4 += w * v[4]
+				s5 += w * v[5]
+				s6 += w * v[6]
+				s7 += w * v[7]
+			}
+			*(*[8]float32)(dst[from:]) = [8]float32{s0, s1, s2, s3, s4, s5, s6, s7}
+		}
+		rest := dst[from:end]
+		if len(rest) == 0 {
+			continue
+		}
+		clear(rest)
+		for q, r := range other {
+			if entry != nil {
+				q = int(entry[q])
+			}
+			addScaled(rest, x[int(r)*step+from:], weights[q*heads])
 		}
 	}
 }
 
-// addScaled adds a row of x, each head of it times its weight.
-func addScaled(dst, weights, x []float32) {
-	n := len(dst) / len(weights)
-	for h, weight := range weights {
-		part := dst[h*n:][:n]
-		for j, v := range x[h*n:][:n] {
-			part[j] += weight * v
-		}
+func addScaled(dst, x []float32, by float32) {
+	for len(dst) >= 8 && len(x) >= 8 {
+		d, v := (*[8]float32)(dst), (*[8]float32)(x)
+		d[0] += by * v[0]
+		d[1] += by * v[1]
+		d[2] += by * v[2]
+		d[3] += by * v[3]
+		d[4] += by * v[4]
+		d[5] += by * v[5]
+		d[6] += by * v[6]
+		d[7] += by * v[7]
+		dst, x = dst[8:], x[8:]
+	}
+	for j, v := range x[:len(dst)] {
+		dst[j] += by * v
 	}
 }
 
