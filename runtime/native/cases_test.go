@@ -87,6 +87,13 @@ func cases() []testCase {
 		}
 	}
 
+	for _, s := range []struct{ x, y, axes []int }{
+		{[]int{7, 8, 8}, []int{1, 8, 8}, []int{2}}, {[]int{300, 4, 16}, []int{1, 4, 16}, []int{2}}, {[]int{2100, 1, 7}, []int{1, 1, 7}, []int{2}}, {[]int{9, 5}, []int{1, 5}, []int{1}},
+		{[]int{7, 8, 8}, []int{7, 8, 1}, []int{0}}, {[]int{600, 8, 8}, []int{600, 8, 1}, []int{0}}, {[]int{1100, 1, 7}, []int{1100, 1, 1}, []int{0}}, {[]int{70, 17, 3}, []int{70, 17, 1}, []int{0}},
+		{[]int{0, 8, 8}, []int{0, 8, 1}, []int{0}}, {[]int{3, 4}, []int{2, 1, 4}, []int{0, 1}}, {[]int{3, 5, 4}, []int{3, 5, 4}, []int{2}}, {[]int{3, 1}, []int{3, 4}, []int{0}},
+	} {
+		add("fused_mul_sum", A{"axes": s.axes}, normals(s.x...), normals(s.y...))
+	}
 	for _, op := range []string{"sum", "mean"} {
 		for _, keep := range []bool{false, true} {
 			for _, x := range []struct{ shape, axes []int }{
