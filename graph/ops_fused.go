@@ -37,6 +37,22 @@ func fusedOps() []*Op {
 			Infer: func(c *Call) ([]Type, error) { return fusedProduct(c, 3) },
 			FLOPs: flops,
 			Doc:   "act(matmul(x, y) + bias + z), as fused_matmul, with z of the product's shape. It may be computed in z's memory."},
+		{Name: "weight_bias_grad", Group: "fused", Operands: "x,dy", Flags: Fused,
+			Infer: func(c *Call) ([]Type, error) {
+				if err := wantFloat(c, 0, 1); err != nil {
+					return nil, err
+				}
+				x, dy := c.Args[0], c.Args[1]
+				if x.Rank() != 2 || dy.Rank() != 2 || x.DType != dy.DType || x.Dims[0] != dy.Dims[0] {
+					return nil, fmt.Errorf("%v and %v are not matrices of as many rows", x, dy)
+				}
+				return []Type{Tensor(x.DType, x.Dims[1], dy.Dims[1]), Tensor(x.DType, dy.Dims[1])}, nil
+			},
+			FLOPs: func(n *Node) Cost {
+				x, dy := n.Args[0].Type.Dims, product(n.Args[1].Type.Dims)
+				return CostOf(dy.Mul(x[1]).Mul(Int(2))).Plus(CostOf(dy))
+			},
+			Doc: "The gradients of a dense layer's weight and bias, matmul(x, dy) with x transposed and the sum of dy over rows: dy is read once."},
 		{Name: "fused_project", Group: "fused", Operands: "e,B,of", Flags: Fused,
 			Attrs: []AttrSpec{{"scale", FloatAttr, 1.0, nil}, {"act", WordAttr, nil, gradients}, alpha},
 			Infer: func(c *Call) ([]Type, error) {

@@ -34,6 +34,17 @@ func fusedCases() []testCase {
 	return cs
 }
 
+// denseCases has the gradients of dense layers with shapes (rows, inputs, outputs): around the edges of tiles, with one output and
+// with few, without rows, with a single input, cut along both sides of the weight, and with a cut sum over rows, also of one output and of few.
+func denseCases() []testCase {
+	var cs []testCase
+	for _, s := range [][3]int{{7, 5, 4}, {20, 12, 33}, {40, 13, 1}, {30, 50, 3}, {0, 3, 5}, {9, 1, 70}, {depth + 9, 40, 130}, {2*depth + 5, 60, 7},
+		{300, 700, 600}, {9000, 30, 40}, {130000, 66, 1}, {24000, 70, 5}} {
+		cs = append(cs, testCase{"weight_bias_grad", nil, []operand{normals(s[0], s[1]), normals(s[0], s[2])}})
+	}
+	return cs
+}
+
 // fusedMatmul is a fused product of a batch of matrices, or of matrices alone where the batch is 1.
 func fusedMatmul(size [4]int, trans int, bias, z bool, act string) testCase {
 	shape := func(rows, cols int, trans bool) []int {

@@ -229,7 +229,7 @@ func cases() []testCase {
 	edgeCases(add)
 	scanCases(add)
 	attentionCases(add)
-	return slices.Concat(cs, fusedCases(), headCases(), generatedCases())
+	return slices.Concat(cs, fusedCases(), denseCases(), headCases(), generatedCases())
 }
 
 // dims returns dimensions, 0 as a symbol: only a bound dimension can be 0.

@@ -4,13 +4,17 @@ import "graft/graph"
 
 func addFastProducts(t Table, f *family, v *vectors) {
 	pool := new(spare[packs])
-	for _, name := range []string{"matmul", "project", "fused_matmul", "fused_matmul_add", "fused_project"} {
+	for _, name := range []string{"matmul", "project", "fused_matmul", "fused_matmul_add", "fused_project", "weight_bias_grad"} {
 		k := t[name].faster(perPiece, newProduct32(f, v, pool)).divided(perPiece, productWork)
 		k.Prepare = func(c *Call) error {
 			p := newProduct(c)
 			p.grid = newGrid(p)
 			if p.grid.deep > 1 && c.Out[0].DType == graph.F32 {
-				p.sum = newSplitSum(p.grid.deep, p.m*p.n, v)
+				size := 0
+				for _, b := range c.Out {
+					size += b.Len()
+				}
+				p.sum = newSplitSum(p.grid.deep, size, v)
 			}
 			c.Data = p
 			return nil
@@ -90,6 +94,7 @@ func pieces(c *Call, f *family, v *vectors, lo, hi int, s *packs) {
 		b.down, b.right = 1, k
 	}
 	x, y, out := c.In[0].F32, c.In[1].F32, c.Out[0].F32
+	bias := newColumnSums(c)
 	var whole, here epilogue
 	var e *epilogue
 	if p.tail != plain {
@@ -99,12 +104,15 @@ func pieces(c *Call, f *family, v *vectors, lo, hi int, s *packs) {
 		m, n, a, b, x, y, whole.column = n, m, b.transposed(), a.transposed(), y, x, true
 	}
 	blocking := f.blocks(g.rows, g.cols, g.depth, &a, &b)
+	bias.apart = whole.column || blocking.narrow
 	for piece := lo; piece < hi; piece++ {
 		if g.deep > 1 {
 			l := piece * g.depth
 			a.x, b.x = x[l*a.right:], y[l*b.down:]
-			blocking.product(m, n, min(g.depth, k-l), float32(p.scale), &a, &b, p.sum.begin(piece), n, nil, s)
-			p.sum.end(piece, out)
+			depth, made := min(g.depth, k-l), p.sum.begin(piece)
+			bias.beside(&blocking, l, depth, made[m*n:], s)
+			blocking.product(m, n, depth, float32(p.scale), &a, &b, made, n, nil, s)
+			p.sum.end(piece, out, bias.out)
 			continue
 		}
 		batch, i, j := piece, 0, 0
@@ -116,6 +124,7 @@ func pieces(c *Call, f *family, v *vectors, lo, hi int, s *packs) {
 		if e != nil {
 			here = whole.from(first, j)
 		}
+		bias.beside(&blocking, 0, k, bias.wanted(i, j, cols), s)
 		if k == 0 {
 			empty(dst, rows, cols, n, e)
 			continue

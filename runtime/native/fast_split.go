@@ -29,8 +29,9 @@ func (q *splitSum) begin(piece int) []float32 {
 	return q.pieces[piece]
 }
 
-// end notes that a piece has been made, and writes the sum if it was the last.
-func (q *splitSum) end(piece int, out []float32) {
+// end notes that a piece has been made, and writes the sum if it was the last: to the results, which lie one behind the other in
+// pieces.
+func (q *splitSum) end(piece int, results ...[]float32) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.made[piece] = true
@@ -39,12 +40,21 @@ func (q *splitSum) end(piece int, out []float32) {
 			return
 		}
 	}
+	first := 0
+	for _, out := range results {
+		q.sum(out, first)
+		first += len(out)
+	}
+}
+
+// sum writes the sum of the pieces' elements from number first on.
+func (q *splitSum) sum(out []float32, first int) {
 	const some = 2048 // elements that stay in the first-level cache
 	for lo := 0; lo < len(out); lo += some {
-		hi := min(lo+some, len(out))
-		q.add(out[lo:hi], q.pieces[0][lo:hi], q.pieces[1][lo:hi], 0)
+		hi, at := min(lo+some, len(out)), first+lo
+		q.add(out[lo:hi], q.pieces[0][at:], q.pieces[1][at:], 0)
 		for _, p := range q.pieces[2:] {
-			q.add(out[lo:hi], out[lo:hi], p[lo:hi], 0)
+			q.add(out[lo:hi], out[lo:hi], p[at:], 0)
 		}
 	}
 }

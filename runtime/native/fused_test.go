@@ -11,11 +11,11 @@ import (
 	"graft/runtime/buffer"
 )
 
-// TestFusedFamilies runs fused products on every family: conformance, parts in reverse, in the place of z, and no allocation.
+// TestFusedFamilies runs fused products, and gradients of dense layers, on every family: conformance, parts in reverse, in the place of z, and no allocation.
 func TestFusedFamilies(t *testing.T) {
 	for _, f := range families() {
 		table := kernelsOf(f)
-		for _, tc := range fusedCases() {
+		for _, tc := range slices.Concat(fusedCases(), denseCases()) {
 			got, reverse, want := tc.call(t, graph.F32), tc.call(t, graph.F32), tc.call(t, graph.F64)
 			mustRun(t, tc, Reference(), want)
 			k, parts := prepared(t, table, got)
@@ -37,10 +37,12 @@ func TestFusedFamilies(t *testing.T) {
 			if err := sameBits(got.Out, reverse.Out); err != nil {
 				t.Errorf("%s, %v: in order and in reverse: %v", f.name, tc, err)
 			}
-			bound := fusedBound(want, 0x1p-24)
-			for i, g := range got.Out[0].F32 {
-				if w := want.Out[0].F64[i]; !(math.Abs(float64(g)-w) <= bound(0, i)) {
-					t.Fatalf("%s, %v: element %d is %v, want %v within %g", f.name, tc, i, g, w, bound(0, i))
+			bound := bounds(t, tc, want, graph.F32)
+			for k := range got.Out {
+				for i, g := range got.Out[k].F32 {
+					if w := want.Out[k].F64[i]; !(math.Abs(float64(g)-w) <= bound(k, i)) {
+						t.Fatalf("%s, %v: element %d of result %d is %v, want %v within %g", f.name, tc, i, k, g, w, bound(k, i))
+					}
 				}
 			}
 		}

@@ -30,7 +30,8 @@ type blocking struct {
 	strip, height int // rows of A that are packed at once; of a panel
 	tile          int // columns of a tile
 	packA, packB  bool
-	narrow        bool // the transposed result is made, and all of these are of it
+	narrow        bool      // the transposed result is made, and all of these are of it
+	sums          []float32 // to which B's columns are added beside the product; or nil
 }
 
 // blocks chooses the blocking for C = A B, with C m x n and k inner; of the factors only the strides matter.
@@ -70,9 +71,10 @@ func even(n, limit, unit int) int {
 
 // packs is scratch memory for panels of A, of at most 12 rows and with some room after each, and a block of B.
 type packs struct {
-	a [together * (12*depth + 8)]float32
-	b [breadth * depth]float32
-	c [12 * narrowRows]float32 // of a narrow result
+	a   [together * (12*depth + 8)]float32
+	b   [breadth * depth]float32
+	c   [12 * narrowRows]float32 // of a narrow result
+	one [1]float32               // see sumBlock
 }
 
 // product computes C = scale * A B in this goroutine, with C m x n and k inner; C's rows lie rowC apart. Where there is an
@@ -109,6 +111,9 @@ func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, 
 			if p.packB {
 				p.packBlock(s, kb, nb, block, b.down, b.right)
 				block, stepB, nextB = s.b[:], p.tile, p.tile*kb
+			}
+			if p.sums != nil {
+				p.sumBlock(s, kb, nb, block, stepB, nextB, p.sums[j:])
 			}
 			for i := 0; i < m; i += p.strip {
 				end := min(m, i+p.strip)

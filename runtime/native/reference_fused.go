@@ -16,6 +16,34 @@ func fusedReference() Table {
 		"fused_matmul_add": product().inPlace(2),
 		"fused_project":    product(),
 		"fused_mul_sum":    mulSumReference(),
+		"weight_bias_grad": weightBiasGrad(),
+	}
+}
+
+// weightBiasGrad divides the rows of the weight's gradient; the first part also makes the bias's.
+func weightBiasGrad() Kernel {
+	k := product()
+	weight := k.Run
+	k.Run = func(c *Call, part, parts int) error {
+		if part == 0 && c.Out[0].DType == graph.F32 {
+			sumColumns[float32](c)
+		} else if part == 0 {
+			sumColumns[float64](c)
+		}
+		return weight(c, part, parts)
+	}
+	return k
+}
+
+// sumColumns sums the columns of the second operand, as sum does.
+func sumColumns[T float](c *Call) {
+	y, out := data[T](c.In[1]), data[T](c.Out[1])
+	for j := range out {
+		total := 0.0
+		for i := j; i < len(y); i += len(out) {
+			total += float64(y[i])
+		}
+		out[j] = T(total)
 	}
 }
 
@@ -88,7 +116,7 @@ var plain = tail{bias: -1, z: -1, of: -1, act: "none"}
 
 func tailOf(n *graph.Node) tail {
 	t := plain
-	if !n.Op.Is(graph.Fused) {
+	if _, has := n.Op.Attr("act"); !has {
 		return t
 	}
 	t.act, t.alpha = n.Str("act"), n.Float("alpha")

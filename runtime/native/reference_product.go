@@ -40,6 +40,8 @@ func newProduct(c *Call) *productShape {
 	p := &productShape{batch: buffer.Size(s[:r-2]), m: s[r-2], n: s[r-1], scale: 1, tail: tailOf(c.Node)}
 	if _, projects := c.Node.Op.Attr("scale"); projects {
 		p.scale = c.Node.Float("scale")
+	} else if c.Node.Op.Name == "weight_bias_grad" {
+		p.transA = true
 	} else {
 		p.transA, p.transB = c.Node.Bool("transA"), c.Node.Bool("transB")
 	}
