@@ -17,6 +17,7 @@ var fuse = Pass{
 		f.biases()
 		f.tables()
 		f.heads()
+		f.denseGradients()
 		c := graph.NewCopier(g)
 		for _, n := range g.Nodes {
 			switch w := f.by[n]; {
@@ -24,7 +25,7 @@ var fuse = Pass{
 			case w != nil:
 				c.New.At(graph.Context{Phase: n.Phase, Label: n.Label, Region: n.Region, Pos: n.Pos})
 				for i, v := range c.New.Add(w.op, w.attrs, c.Values(w.args)...) {
-					old := n.Results[i]
+					old := w.results[i]
 					if t := old.Type; !v.Type.Equal(t) {
 						v = c.New.Add("reshape", graph.Attrs{"shape": t.Dims}, v)[0]
 					}
@@ -48,11 +49,12 @@ type fusion struct {
 	by    map[*graph.Node]*whole // what computes a node and those taken for it
 }
 
-// whole is a fused node; its results are reshaped to those of the last node that it stands for.
+// whole is a fused node; its results are reshaped to those that they stand for.
 type whole struct {
-	op    string
-	attrs graph.Attrs
-	args  []*graph.Value
+	op      string
+	attrs   graph.Attrs
+	args    []*graph.Value
+	results []*graph.Value
 }
 
 func newFusion(g *graph.Graph) *fusion {
@@ -84,7 +86,7 @@ func (f *fusion) biases() {
 		}
 		if x, bias := biasOf(n); x != nil {
 			f.taken[n] = true
-			f.by[act] = &whole{"bias_act", actAttrs(act), []*graph.Value{x, bias}}
+			f.by[act] = &whole{"bias_act", actAttrs(act), []*graph.Value{x, bias}, act.Results}
 		}
 	}
 }

@@ -72,7 +72,7 @@ func (f *fusion) matmul(n *graph.Node) {
 			args = append(args, a)
 		}
 	}
-	f.by[last] = &whole{op, attrs, args}
+	f.by[last] = &whole{op, attrs, args, last.Results}
 }
 
 // follower returns the node that alone reads v, if it is part of the same region as n, which v has been made of: nothing is merged
@@ -95,7 +95,7 @@ func (f *fusion) project(n *graph.Node) {
 	attrs := actAttrs(next)
 	maps.Copy(attrs, n.Attrs)
 	f.taken[n] = true
-	f.by[next] = &whole{"fused_" + n.Op.Name, attrs, append(slices.Clone(n.Args), next.Args[1])}
+	f.by[next] = &whole{"fused_" + n.Op.Name, attrs, append(slices.Clone(n.Args), next.Args[1]), next.Results}
 }
 
 func isActivationGrad(op string) bool {

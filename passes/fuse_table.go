@@ -21,7 +21,7 @@ func (f *fusion) tables() {
 			args := slices.Clone(update.Args)
 			args[3] = n.Args[0]
 			f.taken[n] = true
-			f.by[update] = &whole{update.Op.Name + "_rows", update.Attrs, append(args, n.Args[1])}
+			f.by[update] = &whole{update.Op.Name + "_rows", update.Attrs, append(args, n.Args[1]), update.Results}
 		}
 	}
 }

@@ -63,3 +63,38 @@ func BenchmarkFused(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDense runs the gradients of dense layers as one op, and as a product and a sum, by turns in one goroutine, and reports
+// the fastest run of each. Without the sums, the product alone is the least that there could be.
+func BenchmarkDense(b *testing.B) {
+	for _, s := range [][3]int{{128, 784, 512}, {8192, 512, 2048}, {16384, 128, 128}, {16384, 256, 256}, {16384, 283, 128}, {16384, 256, 1}} {
+		b.Run(fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]), func(b *testing.B) {
+			args := []operand{normals(s[0], s[1]), normals(s[0], s[2])}
+			cases := []testCase{
+				{"weight_bias_grad", nil, args}, {"matmul", graph.Attrs{"transA": true}, args}, {"sum", graph.Attrs{"axes": []int{0}}, args[1:]},
+			}
+			best := make([]time.Duration, len(cases))
+			runs := make([]func(), len(cases))
+			for i, tc := range cases {
+				c := tc.call(b, graph.F32)
+				k, parts := prepared(b, Kernels(), c)
+				best[i], runs[i] = math.MaxInt64, func() {
+					for part := range parts {
+						_ = k.Run(c, part, parts)
+					}
+				}
+			}
+			for b.Loop() {
+				for i, run := range runs {
+					start := time.Now()
+					run()
+					best[i] = min(best[i], time.Since(start))
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			for i, what := range []string{"fused", "product", "sum"} {
+				b.ReportMetric(float64(best[i].Nanoseconds())/1e3, "µs-"+what)
+			}
+		})
+	}
+}
