@@ -13,7 +13,7 @@ func TestFusedProducts(t *testing.T) {
 	for _, c := range []struct {
 		op           string
 		attrs        graph.Attrs
-		operands     string // behind x and w, or x and the seed: a bias, y of the result's type, or others
+		operands     string // behind x and w, x and the seed, or x alone: a bias, y of the result's type, or others
 		flops, bytes string // or the mistake
 	}{
 		{"fused_matmul", nil, "", flops, bytes},
@@ -36,6 +36,10 @@ func TestFusedProducts(t *testing.T) {
 		{"fused_project", graph.Attrs{"act": "relu_grad"}, "x", "relu_grad of f32[batch, 6] reads an activation's result", ""},
 		{"fused_project", graph.Attrs{"act": "relu"}, "y", `"relu" is not one of`, ""},
 		{"fused_project", nil, "y", `needs attribute "act"`, ""},
+		{"weight_bias_grad", nil, "y", "54*batch", "40*batch + 120"},
+		{"weight_bias_grad", nil, "w", "f32[batch, 4] and f32[4, 6] are not matrices of as many rows", ""},
+		{"weight_bias_grad", nil, "b", "f32[batch, 4] and f32[6] are not matrices of as many rows", ""},
+		{"weight_bias_grad", nil, "l", "operand 1 must be a dense floating-point value", ""},
 		{"project_generated", generated(6, ""), "", "48*batch + 192", "40*batch + 4"},
 		{"project_generated", generated(0, ""), "", "an error f32[batch, 4] cannot be projected by a matrix of 0 columns", ""},
 		{"project_generated", graph.Attrs{"columns": 6, "stream": "s", "dist": "orthogonal"}, "", `"orthogonal" is not one of uniform, rademacher`, ""},
@@ -50,8 +54,11 @@ func TestFusedProducts(t *testing.T) {
 		}
 		var args []*graph.Value
 		first := "xw"
-		if strings.HasSuffix(c.op, "_generated") {
+		switch {
+		case strings.HasSuffix(c.op, "_generated"):
 			first = "xs"
+		case c.op == "weight_bias_grad":
+			first = "x"
 		}
 		for _, name := range first + c.operands {
 			args = append(args, named[name])

@@ -37,7 +37,7 @@ func residual() *graph.Graph {
 // Neither number of workers changes a bit.
 func TestFusedSteps(t *testing.T) {
 	seen := trainApart(t, residual, "fuse", graph.Binding{"batch": 300}, 1e-4)
-	for _, op := range []string{"fused_matmul", "fused_matmul_add", "fused_project"} {
+	for _, op := range []string{"fused_matmul", "fused_matmul_add", "fused_project", "weight_bias_grad"} {
 		if !seen[op] {
 			t.Errorf("the programs have no %s", op)
 		}

@@ -51,7 +51,7 @@ func parted() native.Table {
 	t := native.Reference()
 	for _, op := range []string{
 		"add", "sub", "mul", "relu", "tanh", "scale", "relu_grad", "matmul", "softmax", "transpose", "sgd", "adam", "dropout_given",
-		"fused_matmul", "fused_matmul_add", "fused_project",
+		"fused_matmul", "fused_matmul_add", "fused_project", "weight_bias_grad",
 	} {
 		k := t[op]
 		k.Parts = func(c *native.Call) int { return min(3, c.Out[0].Len()) }

@@ -81,8 +81,18 @@ func (l *lowering) fixed(n *graph.Node) error {
 	return nil
 }
 
-// own builds n in a scratch graph, where Gorgonia can merge no other nodes with it, and copies the result.
+// own builds the results of n, the first by build and others by rules of their own.
 func (l *lowering) own(n *graph.Node, place string, build rule) error {
+	for i, build := range append([]rule{build}, furtherRules()[n.Op.Name]...) {
+		if err := l.result(n, place, i, build); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// result builds a result of n in a scratch graph, where Gorgonia can merge no other nodes with it, and copies it.
+func (l *lowering) result(n *graph.Node, place string, result int, build rule) error {
 	scratch, done := G.NewGraph(), map[*G.Node]*G.Node{}
 	var x []*G.Node
 	for i, a := range n.Args {
@@ -90,7 +100,7 @@ func (l *lowering) own(n *graph.Node, place string, build rule) error {
 		x = append(x, newLeaf(scratch, real.Dtype(), real.Shape(), fmt.Sprint("operand ", i)))
 		done[x[i]] = real
 	}
-	shape, err := n.Results[0].Type.Shape(l.binding)
+	shape, err := n.Results[result].Type.Shape(l.binding)
 	if err != nil {
 		return err
 	}
@@ -101,7 +111,7 @@ func (l *lowering) own(n *graph.Node, place string, build rule) error {
 	if err == nil {
 		out, err = l.copy(out, place, done)
 	}
-	l.nodes[n.Results[0]] = out
+	l.nodes[n.Results[result]] = out
 	return err
 }
 

@@ -85,6 +85,7 @@ func opCases() []opCase {
 			with("fused_matmul_add", dt+"[3, 5]", dt+"[4, 5]", dt+"[3, 4]")
 			with("fused_matmul_add", dt+"[3, 5]", dt+"[4, 5]", dt+"[3, 4]", dt+"[4]")
 		}
+		add("weight_bias_grad", nil, dt+"[5, 3]", dt+"[5, 4]")
 		add("fused_matmul", graph.Attrs{"act": "tanh", "transA": true}, dt+"[2, 5, 3]", dt+"[2, 5, 4]", dt+"[4]")
 		add("fused_matmul", graph.Attrs{"act": "relu_grad"}, dt+"[1, 5]", dt+"[5, 1]", dt+"[1, 1]")
 		for _, op := range []string{"sum", "mean"} {

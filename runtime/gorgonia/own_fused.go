@@ -16,8 +16,21 @@ func fusedRules() map[string]rule {
 		"fused_matmul":     fusedProduct(matmul, 2),
 		"fused_matmul_add": fusedProduct(matmul, 3),
 		"fused_project":    fusedProduct(project, 2),
+		"weight_bias_grad": weightGrad,
 	}
 }
+
+// furtherRules build the results of ops behind their first ones.
+func furtherRules() map[string][]rule {
+	return map[string][]rule{"weight_bias_grad": {biasGrad}}
+}
+
+func weightGrad(_ *graph.Node, _ []int, x []*G.Node) (*G.Node, error) {
+	var c chain
+	return c.do2(G.Mul, c.do(permuted(x[0], []int{1, 0})), x[1]), c.err
+}
+
+func biasGrad(_ *graph.Node, _ []int, x []*G.Node) (*G.Node, error) { return G.Sum(x[1], 0) }
 
 func biasAct(n *graph.Node, shape []int, x []*G.Node) (*G.Node, error) {
 	sum, err := pairwise(G.Add)(n, shape, x)

@@ -67,7 +67,7 @@ func BenchmarkFused(b *testing.B) {
 // BenchmarkDense runs the gradients of dense layers as one op, and as a product and a sum, by turns in one goroutine, and reports
 // the fastest run of each. Without the sums, the product alone is the least that there could be.
 func BenchmarkDense(b *testing.B) {
-	for _, s := range [][3]int{{128, 784, 512}, {8192, 512, 2048}, {16384, 128, 128}, {16384, 256, 256}, {16384, 283, 128}, {16384, 256, 1}} {
+	for _, s := range [][3]int{{128, 784, 512}, {8192, 512, 2048}, {16384, 128, 128}, {16384, 256, 256}, {16384, 283, 128}, {16384, 256, 1}, {1536, 256, 256}, {1536, 512, 512}, {1536, 128, 128}} {
 		b.Run(fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]), func(b *testing.B) {
 			args := []operand{normals(s[0], s[1]), normals(s[0], s[2])}
 			cases := []testCase{
