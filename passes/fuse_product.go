@@ -10,7 +10,7 @@ import (
 
 // products fuses each dense product with what is done to its elements, in this order and each at most once: a bias is added, a
 // value of the product's type is added, and an activation, or an activation's gradient, is applied. An activation behind a reshape
-// comes before it. Products are taken from the last to the first, so that of two that are added the later one adds the earlier
+// comes before it, and so does a gradient where the activation's result is there in the product's shape. Products are taken from the last to the first, so that of two that are added the later one adds the earlier
 // one's result.
 func (f *fusion) products() {
 	for _, n := range slices.Backward(f.Nodes) {
@@ -51,16 +51,18 @@ func (f *fusion) matmul(n *graph.Node) {
 	}
 	act := f.follower(n, v)
 	if act != nil && act.Op.Name == "reshape" {
-		if behind := f.follower(n, act.Results[0]); behind != nil && slices.Contains(activations, behind.Op.Name) {
-			take(act)
-			act = behind
+		if behind := f.follower(n, act.Results[0]); behind != nil {
+			if y := f.resultOf(behind, act.Results[0], v.Type); y != nil || slices.Contains(activations, behind.Op.Name) {
+				take(act)
+				act, of = behind, y
+			}
 		}
 	}
-	if act != nil && (slices.Contains(activations, act.Op.Name) || isActivationGrad(act.Op.Name) && act.Args[0] == v) {
+	if act != nil && of == nil {
+		of = f.resultOf(act, v, v.Type)
+	}
+	if act != nil && (of != nil || slices.Contains(activations, act.Op.Name)) {
 		maps.Copy(attrs, actAttrs(act))
-		if isActivationGrad(act.Op.Name) {
-			of = act.Args[1]
-		}
 		take(act)
 	}
 	if last == n {
@@ -73,6 +75,25 @@ func (f *fusion) matmul(n *graph.Node) {
 		}
 	}
 	f.by[last] = &whole{op, attrs, args, last.Results}
+}
+
+// resultOf returns the result, in type t, of the activation whose gradient act takes of v; or nil where act is no such gradient or that
+// would be one more copy. A layer over more axes than two reshapes its activation for the product behind it, which is found here.
+func (f *fusion) resultOf(act *graph.Node, v *graph.Value, t graph.Type) *graph.Value {
+	if !isActivationGrad(act.Op.Name) || act.Args[0] != v {
+		return nil
+	}
+	y := act.Args[1]
+	if y.Type.Equal(t) {
+		return y
+	}
+	for _, u := range f.users[y] {
+		if u.Op.Name == "reshape" && u.Results[0].Type.Equal(t) && u.Phase < act.Phase &&
+			u.Region == y.Node.Region && slices.Equal(u.Results[0].ReadBy, y.ReadBy) { // and may be read where y may be
+			return u.Results[0]
+		}
+	}
+	return nil
 }
 
 // follower returns the node that alone reads v, if it is part of the same region as n, which v has been made of: nothing is merged
