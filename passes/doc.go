@@ -31,8 +31,8 @@
 //	dce             drops what reaches no output and no store
 //	fuse-attention  makes one op of attention's scores, softmax and products, which needs a tile of the scores at a time
 //	fuse-head       makes one op of a classifier's last layer, its loss and their gradients, where the classes are many
-//	fuse            makes one op of a product and what is done to its elements: a bias, a sum, an activation or its gradient;
-//	                and of products of elements and their sums over attention's heads
+//	fuse            makes one op of a product and what is done to its elements: a bias, a sum, an activation or its gradient; of the
+//	                gradients of a dense layer's weight and bias; and of products of elements and their sums over attention's heads
 //	recompute       Options.Recompute: the backward phase computes again what is cheap, behind barriers, instead of keeping it
 //	sweep           computes chains of ops on rows block by block, so that what is between them stays in the cache
 //

@@ -10,8 +10,8 @@ import (
 
 // products fuses each dense product with what is done to its elements, in this order and each at most once: a bias is added, a
 // value of the product's type is added, and an activation, or an activation's gradient, is applied. An activation behind a reshape
-// comes before it, and so does a gradient where the activation's result is there in the product's shape. Products are taken from the last to the first, so that of two that are added the later one adds the earlier
-// one's result.
+// comes before it, and so does a gradient where the activation's result is there in the product's shape. Products are taken from the
+// last to the first, so that of two that are added the later one adds the earlier one's result.
 func (f *fusion) products() {
 	for _, n := range slices.Backward(f.Nodes) {
 		switch n.Op.Name {

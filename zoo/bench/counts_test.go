@@ -47,9 +47,7 @@ func closedField(rays, samples, width int) closed {
 	trunk, trunkBiases := dense(position, width, width, width, width)
 	weights := trunk + width*width + (width+view)*width/2 + width/2*3 + width
 	biases := trunkBiases + width + width/2 + 3 + 1
-	// The cotangent of the layer that reads directions is made of its whole input, though that of the directions is dropped: without
-	// those view*width/2 multiplications a row, of bp alone, the ratio would be 1.467 instead of 1.472.
-	inputs := weights - position*width
+	inputs := weights - position*width - view*width/2 // encodings need no cotangent
 	rows, kept := rays*samples, trunkBiases+width+(width+view)+width/2+10
 	bytes := word * (8*(weights+biases) + 2*(rows*kept+rays*3) + rows*(position+view) + rays*(samples+3) + 2)
 	return closed{
