@@ -56,10 +56,11 @@ func normal[T float](s rng.Stream, dst []T, first int) {
 }
 
 // drawBlock is the number of draws that dropout holds at a time.
-const drawBlock = 256
+const drawBlock = 1024
 
 // dropoutIn returns the kernel of dropout in the given number of parts. The scratch memory of its draws cannot be the part's
-// stack: the compiler does not see that the generator lets go of it.
+// stack: the compiler does not see that the generator lets go of it. Draws are made of blocks of four, and fast many blocks at a
+// time, so they begin with a whole block and go beyond the part's last element, whatever that is.
 func dropoutIn(parts func(c *Call) int, f32 func(dst, x, u []float32, rate float64)) Kernel {
 	return Kernel{
 		Prepare: func(c *Call) error {
@@ -71,14 +72,17 @@ func dropoutIn(parts func(c *Call) int, f32 func(dst, x, u []float32, rate float
 			s, rate, n, first := stream(c, 1), c.Node.Float("rate"), perElement(c), firstDraw(c)
 			lo, hi := n*part/parts, n*(part+1)/parts
 			draws := c.Data.([]float32)[part*drawBlock : (part+1)*drawBlock]
-			for ; lo < hi; lo += drawBlock {
-				u := draws[:min(drawBlock, hi-lo)]
-				s.Uniform32(u, first+lo)
+			for lo < hi {
+				skip := (first + lo) % 4
+				end := min(lo+drawBlock-skip, hi)
+				u := draws[:min(roundUp(skip+end-lo, 32), drawBlock)]
+				s.Uniform32(u, first+lo-skip)
 				if x, out := c.In[0], c.Out[0]; out.DType == graph.F64 {
-					drop(out.F64[lo:lo+len(u)], x.F64[lo:], u, rate)
+					drop(out.F64[lo:end], x.F64[lo:], u[skip:], rate)
 				} else {
-					f32(out.F32[lo:lo+len(u)], x.F32[lo:], u, rate)
+					f32(out.F32[lo:end], x.F32[lo:], u[skip:], rate)
 				}
+				lo = end
 			}
 			return nil
 		},

@@ -4,12 +4,12 @@
 
 package rng
 
-// uniformAVX512 fills dst, whose length is a positive multiple of 32, with the draws of the blocks from block on.
+// uniformAVX512 fills dst, whose length is a multiple of 32, with the draws of the blocks from block on.
 //
 //go:noescape
 func uniformAVX512(dst []float32, block uint64, name uint64, seed uint32, step uint32)
 
-// uniformAVX2 fills dst, whose length is a positive multiple of 16, with the draws of the blocks from block on.
+// uniformAVX2 fills dst, whose length is a multiple of 16, with the draws of the blocks from block on.
 //
 //go:noescape
 func uniformAVX2(dst []float32, block uint64, name uint64, seed uint32, step uint32)

@@ -12,8 +12,8 @@ import (
 
 func main() {
 	ConstraintExpr("!noasm")
-	uniform("uniformAVX512", 8, func() VecVirtual { return ZMM() })
-	uniform("uniformAVX2", 4, func() VecVirtual { return YMM() })
+	uniform("uniformAVX512", 8, func() VecVirtual { return ZMM() }, 4, 1)
+	uniform("uniformAVX2", 4, func() VecVirtual { return YMM() }, 1)
 	Generate()
 }
 
@@ -24,11 +24,12 @@ const (
 	rounds       = 10
 )
 
-// uniform writes the routine for so many blocks at a time. Each has a lane of 64 bits in the vectors of its words 0 to 3,
-// which fill the lane's lower half; what stands in the upper half does not matter, since the multiplication ignores it.
-func uniform(name string, blocks int, vector func() VecVirtual) {
+// uniform writes the routine for so many blocks to a vector. Each block has a lane of 64 bits in the vectors of its words 0 to 3,
+// which fill the lane's lower half; what stands in the upper half does not matter, since the multiplication ignores it. The
+// vectors of a group of blocks wait for each other in every round, so many groups are made at once; they share the keys, too.
+func uniform(name string, blocks int, vector func() VecVirtual, groups ...int) {
 	TEXT(name, NOSPLIT, "func(dst []float32, block, name uint64, seed, step uint32)")
-	Doc(fmt.Sprintf("%s fills dst, whose length is a positive multiple of %d, with the draws of the blocks from block on.", name, 4*blocks))
+	Doc(fmt.Sprintf("%s fills dst, whose length is a multiple of %d, with the draws of the blocks from block on.", name, 4*blocks))
 	Pragma("noescape")
 	do := func(f func(ops ...Op), ops ...Op) VecVirtual {
 		v := vector()
@@ -63,34 +64,52 @@ func uniform(name string, blocks int, vector func() VecVirtual) {
 	VPSRLQ(Imm(32), name0, name1)
 	m0, m1, w0, w1 := constant(mul0), constant(mul1), constant(weyl0), constant(weyl1)
 
-	// What a round needs has registers, of which AVX2 has 16; the rest is read anew.
-	Label("loop")
-	c := [4]VecVirtual{counter, do(VPSRLQ, Imm(32), counter), name0, name1}
-	k := [2]VecVirtual{spread(VBROADCASTSS, "seed"), spread(VBROADCASTSS, "step")}
-	for round := range rounds {
-		if round > 0 {
-			VPADDD(w0, k[0], k[0])
-			VPADDD(w1, k[1], k[1])
+	// draw makes so many groups. What a round needs has registers, of which AVX2 has 16; the rest is read anew.
+	draw := func(groups int) {
+		c := make([][4]VecVirtual, groups)
+		for g := range c {
+			c[g] = [4]VecVirtual{do(VMOVAPS, counter), do(VPSRLQ, Imm(32), counter), name0, name1}
+			VPADDQ(do(VPBROADCASTQ, advance), counter, counter)
 		}
-		p0, p1 := do(VPMULUDQ, m0, c[0]), do(VPMULUDQ, m1, c[2])
-		next0, next2 := do(VPSRLQ, Imm(32), p1), do(VPSRLQ, Imm(32), p0)
-		xor(next0, c[1], k[0])
-		xor(next2, c[3], k[1])
-		c = [4]VecVirtual{next0, p1, next2, p0}
+		k := [2]VecVirtual{spread(VBROADCASTSS, "seed"), spread(VBROADCASTSS, "step")}
+		for round := range rounds {
+			if round > 0 {
+				VPADDD(w0, k[0], k[0])
+				VPADDD(w1, k[1], k[1])
+			}
+			for g, w := range c {
+				p0, p1 := do(VPMULUDQ, m0, w[0]), do(VPMULUDQ, m1, w[2])
+				next0, next2 := do(VPSRLQ, Imm(32), p1), do(VPSRLQ, Imm(32), p0)
+				xor(next0, w[1], k[0])
+				xor(next2, w[3], k[1])
+				c[g] = [4]VecVirtual{next0, p1, next2, p0}
+			}
+		}
+		const even, odd = 0b10_00_10_00, 0b11_01_11_01
+		for g, w := range c {
+			first, second := do(VSHUFPS, U8(even), w[1], w[0]), do(VSHUFPS, U8(even), w[3], w[2])
+			for half, order := range []uint8{even, odd} {
+				v := do(VSHUFPS, U8(order), second, first)
+				VPSRLD(Imm(8), v, v)
+				VCVTDQ2PS(v, v)
+				VMULPS(do(VBROADCASTSS, unit), v, v)
+				VMOVUPS(v, Mem{Base: dst, Disp: (2*g + half) * blocks * 8})
+			}
+		}
+		ADDQ(U32(16*blocks*groups), dst)
 	}
-	const even, odd = 0b10_00_10_00, 0b11_01_11_01
-	first, second := do(VSHUFPS, U8(even), c[1], c[0]), do(VSHUFPS, U8(even), c[3], c[2])
-	for half, order := range []uint8{even, odd} {
-		v := do(VSHUFPS, U8(order), second, first)
-		VPSRLD(Imm(8), v, v)
-		VCVTDQ2PS(v, v)
-		VMULPS(do(VBROADCASTSS, unit), v, v)
-		VMOVUPS(v, Mem{Base: dst, Disp: half * blocks * 8})
+	for _, n := range groups {
+		again, done := fmt.Sprint("groups", n), fmt.Sprint("done", n)
+		size := U32(4 * blocks * n)
+		SUBQ(size, left)
+		JLT(LabelRef(done))
+		Label(again)
+		draw(n)
+		SUBQ(size, left)
+		JGE(LabelRef(again))
+		Label(done)
+		ADDQ(size, left)
 	}
-	VPADDQ(do(VPBROADCASTQ, advance), counter, counter)
-	ADDQ(Imm(uint64(16*blocks)), dst)
-	SUBQ(Imm(uint64(4*blocks)), left)
-	JNZ(LabelRef("loop"))
 	VZEROUPPER()
 	RET()
 }
