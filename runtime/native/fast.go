@@ -21,7 +21,7 @@ func kernelsOf(f *family) Table {
 	for name, units := range divisible() {
 		t[name] = t[name].divided(units, largest)
 	}
-	addFastElementwise(t, v)
+	addFastElementwise(t, v, l)
 	addFastShape(t, f, l)
 	addFastProducts(t, f, v)
 	addFastAttention(t, f, v)

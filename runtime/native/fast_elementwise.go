@@ -1,14 +1,15 @@
 package native
 
 // addFastElementwise puts loops over vectors in place of loops over elements.
-func addFastElementwise(t Table, v *vectors) {
+func addFastElementwise(t Table, v *vectors, l *loops) {
+	free := new(spare[shortBlocks])
 	for name, f := range map[string]segment{
 		"add": {v.pair["add"], v.point["shift"], v.point["shift"]},
 		"sub": {v.pair["sub"], v.point["less"], negated(v.point["shift"])},
 		"mul": {v.pair["mul"], v.point["scale"], v.point["scale"]},
 		"div": {v.pair["div"], v.point["under"], v.point["over"]},
 	} {
-		k := t[name].faster(perElement, broadcasting(f)).divided(perElement, largest)
+		k := t[name].faster(perElement, broadcasting(f, l, free)).divided(perElement, largest)
 		k.Prepare = prepareWith(collapsed(aligned))
 		t[name] = k
 	}
@@ -92,24 +93,66 @@ func negated(f point32) point32 {
 	return func(dst, x []float32, p float32) { f(dst, x, -p) }
 }
 
-// broadcasting returns the body that takes each run of elements along the last axis of the collapsed layout. Along the axis
-// before it, places are found by steps, since runs may be short.
-func broadcasting(s segment) body {
+// shortBlocks hold both operands of some short rows.
+type shortBlocks [2]struct {
+	rows [2048]float32
+	held stretch // what lies there
+}
+
+// stretch is count rows of an operand from place at on.
+type stretch struct{ at, count int }
+
+// lay returns count rows of n elements of an operand, which lie from at on, down and right apart, as the result's rows lie: in
+// place if they do, and written out in block k if elements or rows repeat.
+func (b *shortBlocks) lay(k int, l *loops, x []float32, at, down, right, n, count int) []float32 {
+	if right == 1 && down == n {
+		return x[at:]
+	}
+	block := &b[k]
+	all := block.rows[:count*n]
+	switch {
+	case right == 0:
+		l.fillRows(all, x[at:], down, n, count)
+	case down != 0 || block.held.at != at || block.held.count < count: // one row, written out once, serves as long as it repeats
+		l.copyShort(all, x[at:], down, n, count)
+		block.held = stretch{at, count}
+	}
+	return all
+}
+
+// broadcasting returns the body that takes each run of elements along the last axis of the collapsed layout, and short ones many
+// at a time. Along the axis before it, places are found by steps.
+func broadcasting(s segment, l *loops, free *spare[shortBlocks]) body {
 	return func(c *Call, lo, hi int) error {
-		l, x, y, out := c.Data.(*layout), c.In[0].F32, c.In[1].F32, c.Out[0].F32
-		last := len(l.dims) - 1
-		inner, strideX, strideY := l.dims[last], l.strides[0][last], l.strides[1][last]
+		places, x, y, out := c.Data.(*layout), c.In[0].F32, c.In[1].F32, c.Out[0].F32
+		last := len(places.dims) - 1
+		inner, strideX, strideY := places.dims[last], places.strides[0][last], places.strides[1][last]
 		rows, stepX, stepY := 1, 0, 0
+		var blocks *shortBlocks
 		if last > 0 {
-			rows, stepX, stepY = l.dims[last-1], l.strides[0][last-1], l.strides[1][last-1]
+			rows, stepX, stepY = places.dims[last-1], places.strides[0][last-1], places.strides[1][last-1]
+			if inner < shortRow {
+				blocks = free.take()
+				defer free.give(blocks)
+				blocks[0].held, blocks[1].held = stretch{}, stretch{}
+			}
 		}
 		for lo < hi {
 			row, col := lo/inner%rows, lo%inner
-			atX, atY := l.at(0, lo-col), l.at(1, lo-col)
-			for ; row < rows && lo < hi; row++ {
-				n := min(inner-col, hi-lo)
-				s.run(out[lo:lo+n], x[atX+col*strideX:], y[atY+col*strideY:], strideX, strideY)
-				lo, col, atX, atY = lo+n, 0, atX+stepX, atY+stepY
+			atX, atY := places.at(0, lo-col), places.at(1, lo-col)
+			for row < rows && lo < hi {
+				n, count := min(inner-col, hi-lo), 1
+				if blocks != nil && n == inner {
+					count = min(rows-row, (hi-lo)/inner, len(blocks[0].rows)/inner)
+				}
+				if count == 1 {
+					s.run(out[lo:lo+n], x[atX+col*strideX:], y[atY+col*strideY:], strideX, strideY)
+				} else {
+					n *= count
+					s.both(out[lo:lo+n], blocks.lay(0, l, x, atX, stepX, strideX, inner, count),
+						blocks.lay(1, l, y, atY, stepY, strideY, inner, count), 0)
+				}
+				lo, col, row, atX, atY = lo+n, 0, row+count, atX+count*stepX, atY+count*stepY
 			}
 		}
 		return nil

@@ -51,7 +51,11 @@ func BenchmarkShortRows(b *testing.B) {
 		eachFamily(b, fmt.Sprint("bias_act/", n), testCase{"bias_act", graph.Attrs{"act": "relu"}, []operand{x, normals(n)}})
 	}
 	eachFamily(b, "softmax_cross_entropy_grad", testCase{"softmax_cross_entropy_grad", nil, []operand{constant(1), normals(rows, 10), labels(10, rows)}})
-	eachFamily(b, "mul", testCase{"mul", nil, []operand{normals(rows, 32), normals(rows, 1)}})
+	for _, n := range []int{7, 10, 32} {
+		eachFamily(b, fmt.Sprint("add/row/", n), testCase{"add", nil, []operand{normals(rows, n), normals(n)}})
+		eachFamily(b, fmt.Sprint("mul/column/", n), testCase{"mul", nil, []operand{normals(rows, n), normals(rows, 1)}})
+		eachFamily(b, fmt.Sprint("mul/middle/", n), testCase{"mul", nil, []operand{normals(rows/16, 16, n), normals(rows/16, 1, n)}})
+	}
 	eachFamily(b, "layer_norm", testCase{"layer_norm", nil, []operand{normals(rows, 32), normals(32), normals(32)}})
 	eachFamily(b, "batch_norm", testCase{"batch_norm", nil, []operand{normals(rows, 32), normals(32), normals(32), normals(32), between(0.5, 1, 32)}})
 }
