@@ -18,6 +18,7 @@ func Kernels() Table { return kernelsOf(families()[0]) }
 // kernelsOf returns the kernels that programs run on, with the dense products and the loops of f.
 func kernelsOf(f *family) Table {
 	t, v, l := Reference(), vectorsOf(f), loopsOf(f)
+	e := newEntropies(f, v)
 	for name, units := range divisible() {
 		t[name] = t[name].divided(units, largest)
 	}
@@ -25,8 +26,8 @@ func kernelsOf(f *family) Table {
 	addFastShape(t, f, l)
 	addFastProducts(t, f, v)
 	addFastAttention(t, f, v)
-	addFastLosses(t, f, v)
-	addFastHeads(t, f, v, l)
+	addFastLosses(t, f, v, e)
+	addFastHeads(t, f, v, l, e)
 	addFastNorms(t, v.norm)
 	addFastOptimizers(t, l, v)
 	addFastReductions(t, l, v)

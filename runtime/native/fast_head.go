@@ -16,7 +16,7 @@ const (
 
 // addFastHeads puts kernels for f32 that hold the logits of a chunk of rows. The chunk's logits are made, turned into losses and
 // into their own gradient in place, and used for the gradients of w, bias and x right away.
-func addFastHeads(t Table, f *family, v *vectors, l *loops) {
+func addFastHeads(t Table, f *family, v *vectors, l *loops, e *entropies) {
 	pool := new(spare[packs])
 	for _, name := range []string{"linear_cross_entropy", "linear_cross_entropy_grad"} {
 		plain := t[name]
@@ -26,7 +26,7 @@ func addFastHeads(t Table, f *family, v *vectors, l *loops) {
 				if c.Out[0].DType != graph.F32 || h.rows*h.inner*h.classes == 0 {
 					return plain.Prepare(c)
 				}
-				c.Data = newChunked(h, c, f, v, l, pool)
+				c.Data = newChunked(h, c, f, v, l, e, pool)
 				return nil
 			},
 			Parts: func(c *Call) int {
@@ -60,6 +60,7 @@ type chunked struct {
 	f    *family
 	v    *vectors
 	l    *loops
+	e    *entropies
 	pool *spare[packs]
 
 	chunk, chunks          int // rows of one, the last maybe less; number
@@ -74,8 +75,8 @@ type chunked struct {
 	divisor, scale float64     // of this run
 }
 
-func newChunked(h *head, c *Call, f *family, v *vectors, l *loops, pool *spare[packs]) *chunked {
-	k := &chunked{head: h, call: c, f: f, v: v, l: l, pool: pool, losses: make([]float64, h.rows)}
+func newChunked(h *head, c *Call, f *family, v *vectors, l *loops, e *entropies, pool *spare[packs]) *chunked {
+	k := &chunked{head: h, call: c, f: f, v: v, l: l, e: e, pool: pool, losses: make([]float64, h.rows)}
 	rows := max(fewRows, min(chunkRows, chunkLogits/h.classes))
 	k.chunks = (h.rows + rows - 1) / rows
 	k.chunk = (h.rows + k.chunks - 1) / k.chunks // none is much smaller
@@ -183,17 +184,30 @@ func (h *chunked) project(first, rows, b int) {
 	h.multiply(rows, cols, h.inner, x, w, h.logits[lo:], h.classes, e)
 }
 
-// lose makes the losses of rows lo to hi of the chunk that begins with row first, and their gradients of the logits.
+// lose makes the losses of rows lo to hi of the chunk that begins with row first, and their gradients of the logits. Labels and
+// weights have been looked at: there are no errors.
 func (h *chunked) lose(first, lo, hi int) {
-	s, multiply := labelled[float32](h.head, nil), h.v.point["scale"]
+	s, losses := labelled(h.head, h.logits), h.losses[first:]
+	s.label = s.label[first:]
+	if s.weight != nil {
+		s.weight = s.weight[first:]
+	}
+	clear(losses[lo:hi])
+	if h.e.short(h.classes) {
+		h.e.shortLosses(s, lo, hi, func(r int, loss float64) { losses[r] = loss })
+		if h.dw != nil {
+			h.e.shortGrads(h.logits, s, lo, hi, h.scale)
+		}
+		return
+	}
+	multiply := h.v.point["scale"]
 	for r := lo; r < hi; r++ {
-		x, w := h.logits[r*h.classes:(r+1)*h.classes], s.weightOf(first+r)
+		x, w := s.row(r), s.weightOf(r)
 		if w == 0 {
-			h.losses[first+r] = 0
 			clear(x)
 			continue
 		}
-		label := s.label[first+r]
+		label := s.label[r]
 		at := float64(x[label])
 		var largest float32
 		var sum float64
@@ -202,7 +216,7 @@ func (h *chunked) lose(first, lo, hi int) {
 		} else {
 			largest, sum = crossEntropyGradRow(h.v, multiply, x, x, int(label), h.scale*w)
 		}
-		h.losses[first+r] = w * (math.Log(sum) + float64(largest) - at)
+		losses[r] = w * (math.Log(sum) + float64(largest) - at)
 	}
 }
 

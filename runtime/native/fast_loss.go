@@ -2,7 +2,7 @@ package native
 
 import "math"
 
-func addFastLosses(t Table, f *family, v *vectors) {
+func addFastLosses(t Table, f *family, v *vectors, e *entropies) {
 	free := new(spare[columnBlocks])
 	for name, long := range map[string]body{
 		"softmax": softmax32(v, math.Inf(-1)), "restricted_softmax": softmax32(v, 0), "log_softmax": logSoftmax32(v),
@@ -10,8 +10,8 @@ func addFastLosses(t Table, f *family, v *vectors) {
 	} {
 		t[name] = t[name].faster(perRow, shortRows(f, free, v.column[name], long))
 	}
-	t["softmax_cross_entropy"] = summed(perRow, largest, crossEntropyPart32(v), crossEntropyPart[float64], identity)
-	t["softmax_cross_entropy_grad"] = t["softmax_cross_entropy_grad"].faster(perLabel, crossEntropyGrad32(v))
+	t["softmax_cross_entropy"] = summed(perRow, largest, e.part, crossEntropyPart[float64], identity)
+	t["softmax_cross_entropy_grad"] = t["softmax_cross_entropy_grad"].faster(perLabel, e.grad)
 	t["sigmoid_cross_entropy"] = summed(perLogit, largest, binaryEntropyPart32(v), binaryEntropyPart[float64], identity)
 	t["sigmoid_cross_entropy_grad"] = t["sigmoid_cross_entropy_grad"].faster(perElement, binaryEntropyGradOf(v))
 }
@@ -72,67 +72,6 @@ func logSoftmaxGradOf(v *vectors) body {
 	}
 }
 
-func crossEntropyGrad32(v *vectors) body {
-	multiply := v.point["scale"]
-	return func(c *Call, lo, hi int) error {
-		s, out := classesOf[float32](c, 1), c.Out[0].F32
-		divisor, err := s.divisor(c)
-		if err != nil {
-			return err
-		}
-		scale := float64(c.In[0].F32[0]) / divisor
-		for r := lo; r < hi; r++ {
-			dx, w := out[r*s.n:(r+1)*s.n], s.weightOf(r)
-			if w == 0 {
-				clear(dx)
-				continue
-			}
-			l, err := s.labelOf(r)
-			if err != nil {
-				return err
-			}
-			crossEntropyGradRow(v, multiply, dx, s.row(r), l, scale*w)
-		}
-		return nil
-	}
-}
-
-// crossEntropyGradRow makes dx, scale times the gradient of a row x with the given label; dx may be x. It returns what the loss
-// is made of: the largest element and the sum of exp(x - largest).
-func crossEntropyGradRow(v *vectors, multiply point32, dx, x []float32, label int, scale float64) (largest float32, sum float64) {
-	largest, sum = v.expRow(dx, x, float32(math.Inf(-1)))
-	others := sum - float64(dx[label]) // 1 - p without cancellation where p is almost 1
-	multiply(dx, dx, float32(scale/sum))
-	dx[label] = float32(-scale * others / sum)
-	return largest, sum
-}
-
-// crossEntropyPart32 is [crossEntropyPart] over vectors.
-func crossEntropyPart32(v *vectors) func(c *Call, lo, hi int) (float64, error) {
-	return func(c *Call, lo, hi int) (float64, error) {
-		s := classesOf[float32](c, 0)
-		divisor, err := s.divisor(c)
-		if err != nil {
-			return 0, err
-		}
-		total := 0.0
-		for r := lo; r < hi; r++ {
-			w := s.weightOf(r)
-			if w == 0 {
-				continue
-			}
-			l, err := s.labelOf(r)
-			if err != nil {
-				return 0, err
-			}
-			x := s.row(r)
-			largest, sum := v.expSum(x, float32(math.Inf(-1)))
-			total += w * (math.Log(sum) + float64(largest) - float64(x[l]))
-		}
-		return total / divisor, nil
-	}
-}
-
 func binaryEntropyPart32(v *vectors) func(c *Call, lo, hi int) (float64, error) {
 	return func(c *Call, lo, hi int) (float64, error) {
 		divisor, err := binaryDivisor(c)
@@ -153,22 +92,4 @@ func binaryEntropyGradOf(v *vectors) body {
 		finish(c.Out[0].F32[lo:hi], c.In[1].F32[lo:hi], c.In[2].F32[lo:hi], float32(scale))
 		return nil
 	}
-}
-
-// crossEntropyPart returns the loss of some rows, divided by the total weight for a mean.
-func crossEntropyPart[T float](c *Call, lo, hi int) (float64, error) {
-	s := classesOf[T](c, 0)
-	divisor, err := s.divisor(c)
-	if err != nil {
-		return 0, err
-	}
-	total := 0.0
-	for r := lo; r < hi; r++ {
-		l, err := s.loss(r)
-		if err != nil {
-			return 0, err
-		}
-		total += l
-	}
-	return total / divisor, nil
 }

@@ -4749,6 +4749,263 @@ done3:
 	VZEROUPPER
 	RET
 
+// func columnEntropyGradAVX512(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·columnEntropyGradAVX512(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ y_base+24(FP), BX
+	MOVQ cols+48(FP), SI
+	XORQ DI, DI
+	SUBQ $0x10, SI
+	JLT  rest2
+
+whole1:
+	LEAQ         (BX)(DI*4), R8
+	VMOVUPS      (R8), Z0
+	VBROADCASTSS constants<>+152(SB), Z1
+	MOVQ         AX, R9
+	MOVQ         CX, R10
+	SHLQ         $0x04, R10
+	LEAQ         (DX)(DI*4), R10
+	LEAQ         (BX)(DI*4), R11
+	TESTQ        R9, R9
+	JZ           rows5
+
+row4:
+	VMOVUPS (R10), Z2
+	VMAXPS  Z2, Z1, Z1
+	ADDQ    CX, R10
+	ADDQ    CX, R11
+	DECQ    R9
+	JNZ     row4
+
+rows5:
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	SHLQ   $0x04, R10
+	LEAQ   (DX)(DI*4), R10
+	LEAQ   (BX)(DI*4), R11
+	TESTQ  R9, R9
+	JZ     rows7
+
+row6:
+	VMOVUPS          (R10), Z2
+	VSUBPS           Z1, Z2, Z2
+	VBROADCASTSS     constants<>+44(SB), Z19
+	VMAXPS           Z2, Z19, Z2
+	VBROADCASTSS     constants<>+48(SB), Z19
+	VMULPS           Z19, Z2, Z19
+	VCVTPS2DQ        Z19, Z19
+	VCVTDQ2PS        Z19, Z19
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     constants<>+52(SB), Z20
+	VFNMADD231PS     Z20, Z19, Z2
+	VBROADCASTSS     constants<>+56(SB), Z20
+	VFNMADD231PS     Z20, Z19, Z2
+	VBROADCASTSS     constants<>+60(SB), Z20
+	VFMADD213PS.BCST constants<>+64(SB), Z2, Z20
+	VFMADD213PS.BCST constants<>+68(SB), Z2, Z20
+	VFMADD213PS.BCST constants<>+72(SB), Z2, Z20
+	VFMADD213PS.BCST constants<>+76(SB), Z2, Z20
+	VFMADD213PS.BCST constants<>+80(SB), Z2, Z20
+	VMOVAPS          Z2, Z21
+	VMULPS           Z2, Z2, Z2
+	VFMADD231PS      Z20, Z2, Z21
+	VBROADCASTSS     constants<>+84(SB), Z2
+	VADDPS           Z2, Z21, Z2
+	VSCALEFPS        Z19, Z2, Z2
+	VMOVUPS          Z2, (R10)
+	VCMPPS           $0x0c, Z0, Z6, K1
+	VMOVAPS.Z        Z2, K1, Z19
+	VEXTRACTF64X4    $0x01, Z19, Y7
+	VCVTPS2PD        Y19, Z19
+	VCVTPS2PD        Y7, Z20
+	VADDPD           Z19, Z4, Z4
+	VADDPD           Z20, Z5, Z5
+	VCMPPS           $0x00, Z0, Z6, K1
+	VMOVAPS.Z        Z2, K1, Z2
+	VORPS            Z2, Z3, Z3
+	VBROADCASTSS     constants<>+84(SB), Z2
+	VADDPS           Z2, Z6, Z6
+	ADDQ             CX, R10
+	ADDQ             CX, R11
+	DECQ             R9
+	JNZ              row6
+
+rows7:
+	VCVTPD2PS     Z4, Y7
+	VCVTPD2PS     Z5, Y1
+	VINSERTF64X4  $0x01, Y1, Z7, Z7
+	VBROADCASTSS  constants<>+32(SB), Z1
+	VXORPS        Z1, Z7, Z1
+	VEXTRACTF64X4 $0x01, Z3, Y7
+	VCVTPS2PD     Y3, Z2
+	VCVTPS2PD     Y7, Z19
+	VADDPD        Z2, Z4, Z4
+	VADDPD        Z19, Z5, Z5
+	VMOVUPS       (R8)(CX*1), Z2
+	VCVTPD2PS     Z4, Y8
+	VCVTPD2PS     Z5, Y7
+	VINSERTF64X4  $0x01, Y7, Z8, Z8
+	VDIVPS        Z8, Z2, Z2
+	VPXORD        Z9, Z9, Z9
+	MOVQ          AX, R8
+	MOVQ          CX, R9
+	SHLQ          $0x04, R9
+	LEAQ          (DX)(DI*4), R9
+	LEAQ          (BX)(DI*4), R10
+	TESTQ         R8, R8
+	JZ            rows9
+
+row8:
+	VCMPPS       $0x00, Z0, Z9, K1
+	VMOVUPS      (R9), Z19
+	VBLENDMPS    Z1, Z19, K1, Z10
+	VMULPS       Z2, Z10, Z19
+	VMOVUPS      Z19, (R9)
+	VBROADCASTSS constants<>+84(SB), Z19
+	VADDPS       Z19, Z9, Z9
+	ADDQ         CX, R9
+	ADDQ         CX, R10
+	DECQ         R8
+	JNZ          row8
+
+rows9:
+	ADDQ $0x10, DI
+	SUBQ $0x10, SI
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x10, SI
+	JZ           done3
+	MOVL         $0x0000ffff, R8
+	BZHIL        SI, R8, R8
+	KMOVW        R8, K1
+	LEAQ         (BX)(DI*4), SI
+	VMOVUPS.Z    (SI), K1, Z0
+	VBROADCASTSS constants<>+152(SB), Z1
+	MOVQ         AX, R8
+	MOVQ         CX, R9
+	SHLQ         $0x04, R9
+	LEAQ         (DX)(DI*4), R9
+	LEAQ         (BX)(DI*4), R10
+	TESTQ        R8, R8
+	JZ           rows11
+
+row10:
+	VMOVUPS.Z (R9), K1, Z2
+	VMAXPS    Z2, Z1, Z1
+	ADDQ      CX, R9
+	ADDQ      CX, R10
+	DECQ      R8
+	JNZ       row10
+
+rows11:
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	SHLQ   $0x04, R9
+	LEAQ   (DX)(DI*4), R9
+	LEAQ   (BX)(DI*4), R10
+	TESTQ  R8, R8
+	JZ     rows13
+
+row12:
+	VMOVUPS.Z        (R9), K1, Z2
+	VSUBPS           Z1, Z2, Z2
+	VBROADCASTSS     constants<>+44(SB), Z3
+	VMAXPS           Z2, Z3, Z2
+	VBROADCASTSS     constants<>+48(SB), Z3
+	VMULPS           Z3, Z2, Z3
+	VCVTPS2DQ        Z3, Z3
+	VCVTDQ2PS        Z3, Z3
+	VMOVAPS          Z2, Z2
+	VBROADCASTSS     constants<>+52(SB), Z4
+	VFNMADD231PS     Z4, Z3, Z2
+	VBROADCASTSS     constants<>+56(SB), Z4
+	VFNMADD231PS     Z4, Z3, Z2
+	VBROADCASTSS     constants<>+60(SB), Z4
+	VFMADD213PS.BCST constants<>+64(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+68(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+72(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+76(SB), Z2, Z4
+	VFMADD213PS.BCST constants<>+80(SB), Z2, Z4
+	VMOVAPS          Z2, Z5
+	VMULPS           Z2, Z2, Z2
+	VFMADD231PS      Z4, Z2, Z5
+	VBROADCASTSS     constants<>+84(SB), Z2
+	VADDPS           Z2, Z5, Z2
+	VSCALEFPS        Z3, Z2, Z2
+	VMOVUPS          Z2, K1, (R9)
+	VCMPPS           $0x0c, Z0, Z14, K2
+	VMOVAPS.Z        Z2, K2, Z3
+	VEXTRACTF64X4    $0x01, Z3, Y4
+	VCVTPS2PD        Y3, Z3
+	VCVTPS2PD        Y4, Z4
+	VADDPD           Z3, Z12, Z12
+	VADDPD           Z4, Z13, Z13
+	VCMPPS           $0x00, Z0, Z14, K2
+	VMOVAPS.Z        Z2, K2, Z2
+	VORPS            Z2, Z11, Z11
+	VBROADCASTSS     constants<>+84(SB), Z2
+	VADDPS           Z2, Z14, Z14
+	ADDQ             CX, R9
+	ADDQ             CX, R10
+	DECQ             R8
+	JNZ              row12
+
+rows13:
+	VCVTPD2PS     Z12, Y15
+	VCVTPD2PS     Z13, Y1
+	VINSERTF64X4  $0x01, Y1, Z15, Z15
+	VBROADCASTSS  constants<>+32(SB), Z1
+	VXORPS        Z1, Z15, Z1
+	VEXTRACTF64X4 $0x01, Z11, Y3
+	VCVTPS2PD     Y11, Z2
+	VCVTPS2PD     Y3, Z3
+	VADDPD        Z2, Z12, Z12
+	VADDPD        Z3, Z13, Z13
+	VMOVUPS.Z     (SI)(CX*1), K1, Z2
+	VCVTPD2PS     Z12, Y16
+	VCVTPD2PS     Z13, Y3
+	VINSERTF64X4  $0x01, Y3, Z16, Z16
+	VDIVPS        Z16, Z2, Z2
+	VPXORD        Z17, Z17, Z17
+	MOVQ          CX, SI
+	SHLQ          $0x04, SI
+	LEAQ          (DX)(DI*4), DX
+	LEAQ          (BX)(DI*4), BX
+	TESTQ         AX, AX
+	JZ            rows15
+
+row14:
+	VCMPPS       $0x00, Z0, Z17, K2
+	VMOVUPS.Z    (DX), K1, Z3
+	VBLENDMPS    Z1, Z3, K2, Z18
+	VMULPS       Z2, Z18, Z3
+	VMOVUPS      Z3, K1, (DX)
+	VBROADCASTSS constants<>+84(SB), Z3
+	VADDPS       Z3, Z17, Z17
+	ADDQ         CX, DX
+	ADDQ         CX, BX
+	DECQ         AX
+	JNZ          row14
+
+rows15:
+done3:
+	VZEROUPPER
+	RET
+
 // func negAVX2(dst []float32, x []float32, p float32)
 // Requires: AVX, AVX2
 TEXT ·negAVX2(SB), NOSPLIT, $0-52
@@ -9872,6 +10129,291 @@ row10:
 	JNZ          row10
 
 rows11:
+done3:
+	VZEROUPPER
+	RET
+
+// func columnEntropyGradAVX2(x []float32, y []float32, cols int, rows int, stride int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·columnEntropyGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ rows+56(FP), AX
+	MOVQ stride+64(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ y_base+24(FP), BX
+	MOVQ cols+48(FP), SI
+	XORQ DI, DI
+	SUBQ $0x08, SI
+	JLT  rest2
+
+whole1:
+	LEAQ         (BX)(DI*4), R8
+	VMOVUPS      (R8), Y0
+	VBROADCASTSS constants<>+152(SB), Y1
+	MOVQ         AX, R9
+	MOVQ         CX, R10
+	SHLQ         $0x04, R10
+	LEAQ         (DX)(DI*4), R10
+	LEAQ         (BX)(DI*4), R11
+	TESTQ        R9, R9
+	JZ           rows5
+
+row4:
+	VMOVUPS (R10), Y2
+	VMAXPS  Y2, Y1, Y1
+	ADDQ    CX, R10
+	ADDQ    CX, R11
+	DECQ    R9
+	JNZ     row4
+
+rows5:
+	VXORPS Y2, Y2, Y2
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	SHLQ   $0x04, R10
+	LEAQ   (DX)(DI*4), R10
+	LEAQ   (BX)(DI*4), R11
+	TESTQ  R9, R9
+	JZ     rows7
+
+row6:
+	VMOVUPS      (R10), Y10
+	VSUBPS       Y1, Y10, Y10
+	VBROADCASTSS constants<>+44(SB), Y11
+	VMAXPS       Y10, Y11, Y10
+	VBROADCASTSS constants<>+48(SB), Y11
+	VMULPS       Y11, Y10, Y11
+	VCVTPS2DQ    Y11, Y11
+	VCVTDQ2PS    Y11, Y12
+	VMOVAPS      Y10, Y10
+	VBROADCASTSS constants<>+52(SB), Y13
+	VFNMADD231PS Y13, Y12, Y10
+	VBROADCASTSS constants<>+56(SB), Y13
+	VFNMADD231PS Y13, Y12, Y10
+	VBROADCASTSS constants<>+60(SB), Y12
+	VBROADCASTSS constants<>+64(SB), Y13
+	VFMADD213PS  Y13, Y10, Y12
+	VBROADCASTSS constants<>+68(SB), Y13
+	VFMADD213PS  Y13, Y10, Y12
+	VBROADCASTSS constants<>+72(SB), Y13
+	VFMADD213PS  Y13, Y10, Y12
+	VBROADCASTSS constants<>+76(SB), Y13
+	VFMADD213PS  Y13, Y10, Y12
+	VBROADCASTSS constants<>+80(SB), Y13
+	VFMADD213PS  Y13, Y10, Y12
+	VMOVAPS      Y10, Y13
+	VMULPS       Y10, Y10, Y10
+	VFMADD231PS  Y12, Y10, Y13
+	VBROADCASTSS constants<>+84(SB), Y10
+	VADDPS       Y10, Y13, Y10
+	VPSRAD       $0x01, Y11, Y12
+	VBROADCASTSS constants<>+92(SB), Y13
+	VPADDD       Y13, Y12, Y13
+	VPSLLD       $0x17, Y13, Y13
+	VMULPS       Y13, Y10, Y10
+	VPSUBD       Y12, Y11, Y11
+	VBROADCASTSS constants<>+92(SB), Y12
+	VPADDD       Y12, Y11, Y11
+	VPSLLD       $0x17, Y11, Y11
+	VMULPS       Y11, Y10, Y10
+	VMOVUPS      Y10, (R10)
+	VCMPPS       $0x0c, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y11
+	VEXTRACTF128 $0x01, Y11, X3
+	VCVTPS2PD    X11, Y11
+	VCVTPS2PD    X3, Y12
+	VADDPD       Y11, Y7, Y7
+	VADDPD       Y12, Y8, Y8
+	VCMPPS       $0x00, Y0, Y9, Y11
+	VANDPS       Y11, Y10, Y10
+	VORPS        Y10, Y2, Y2
+	VBROADCASTSS constants<>+84(SB), Y10
+	VADDPS       Y10, Y9, Y9
+	ADDQ         CX, R10
+	ADDQ         CX, R11
+	DECQ         R9
+	JNZ          row6
+
+rows7:
+	VCVTPD2PSY   Y7, X3
+	VCVTPD2PSY   Y8, X1
+	VINSERTF128  $0x01, X1, Y3, Y3
+	VBROADCASTSS constants<>+32(SB), Y1
+	VXORPS       Y1, Y3, Y1
+	VEXTRACTF128 $0x01, Y2, X3
+	VCVTPS2PD    X2, Y2
+	VCVTPS2PD    X3, Y9
+	VADDPD       Y2, Y7, Y7
+	VADDPD       Y9, Y8, Y8
+	VMOVUPS      (R8)(CX*1), Y2
+	VCVTPD2PSY   Y7, X4
+	VCVTPD2PSY   Y8, X3
+	VINSERTF128  $0x01, X3, Y4, Y4
+	VDIVPS       Y4, Y2, Y2
+	VXORPS       Y7, Y7, Y7
+	MOVQ         AX, R8
+	MOVQ         CX, R9
+	SHLQ         $0x04, R9
+	LEAQ         (DX)(DI*4), R9
+	LEAQ         (BX)(DI*4), R10
+	TESTQ        R8, R8
+	JZ           rows9
+
+row8:
+	VCMPPS       $0x00, Y0, Y7, Y8
+	VMOVUPS      (R9), Y9
+	VBLENDVPS    Y8, Y1, Y9, Y8
+	VMULPS       Y2, Y8, Y8
+	VMOVUPS      Y8, (R9)
+	VBROADCASTSS constants<>+84(SB), Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         CX, R9
+	ADDQ         CX, R10
+	DECQ         R8
+	JNZ          row8
+
+rows9:
+	ADDQ $0x08, DI
+	SUBQ $0x08, SI
+	JGE  whole1
+
+rest2:
+	ADDQ         $0x08, SI
+	JZ           done3
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     constants<>+0(SB), Y0, Y0
+	LEAQ         (BX)(DI*4), SI
+	VMASKMOVPS   (SI), Y0, Y1
+	VBROADCASTSS constants<>+152(SB), Y2
+	MOVQ         AX, R8
+	MOVQ         CX, R9
+	SHLQ         $0x04, R9
+	LEAQ         (DX)(DI*4), R9
+	LEAQ         (BX)(DI*4), R10
+	TESTQ        R8, R8
+	JZ           rows11
+
+row10:
+	VMASKMOVPS (R9), Y0, Y3
+	VMAXPS     Y3, Y2, Y2
+	ADDQ       CX, R9
+	ADDQ       CX, R10
+	DECQ       R8
+	JNZ        row10
+
+rows11:
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	SHLQ   $0x04, R9
+	LEAQ   (DX)(DI*4), R9
+	LEAQ   (BX)(DI*4), R10
+	TESTQ  R8, R8
+	JZ     rows13
+
+row12:
+	VMASKMOVPS   (R9), Y0, Y9
+	VSUBPS       Y2, Y9, Y9
+	VBROADCASTSS constants<>+44(SB), Y10
+	VMAXPS       Y9, Y10, Y9
+	VBROADCASTSS constants<>+48(SB), Y10
+	VMULPS       Y10, Y9, Y10
+	VCVTPS2DQ    Y10, Y10
+	VCVTDQ2PS    Y10, Y11
+	VMOVAPS      Y9, Y9
+	VBROADCASTSS constants<>+52(SB), Y12
+	VFNMADD231PS Y12, Y11, Y9
+	VBROADCASTSS constants<>+56(SB), Y12
+	VFNMADD231PS Y12, Y11, Y9
+	VBROADCASTSS constants<>+60(SB), Y11
+	VBROADCASTSS constants<>+64(SB), Y12
+	VFMADD213PS  Y12, Y9, Y11
+	VBROADCASTSS constants<>+68(SB), Y12
+	VFMADD213PS  Y12, Y9, Y11
+	VBROADCASTSS constants<>+72(SB), Y12
+	VFMADD213PS  Y12, Y9, Y11
+	VBROADCASTSS constants<>+76(SB), Y12
+	VFMADD213PS  Y12, Y9, Y11
+	VBROADCASTSS constants<>+80(SB), Y12
+	VFMADD213PS  Y12, Y9, Y11
+	VMOVAPS      Y9, Y12
+	VMULPS       Y9, Y9, Y9
+	VFMADD231PS  Y11, Y9, Y12
+	VBROADCASTSS constants<>+84(SB), Y9
+	VADDPS       Y9, Y12, Y9
+	VPSRAD       $0x01, Y10, Y11
+	VBROADCASTSS constants<>+92(SB), Y12
+	VPADDD       Y12, Y11, Y12
+	VPSLLD       $0x17, Y12, Y12
+	VMULPS       Y12, Y9, Y9
+	VPSUBD       Y11, Y10, Y10
+	VBROADCASTSS constants<>+92(SB), Y11
+	VPADDD       Y11, Y10, Y10
+	VPSLLD       $0x17, Y10, Y10
+	VMULPS       Y10, Y9, Y9
+	VMASKMOVPS   Y9, Y0, (R9)
+	VCMPPS       $0x0c, Y1, Y8, Y10
+	VANDPS       Y10, Y9, Y10
+	VEXTRACTF128 $0x01, Y10, X5
+	VCVTPS2PD    X10, Y10
+	VCVTPS2PD    X5, Y11
+	VADDPD       Y10, Y4, Y4
+	VADDPD       Y11, Y7, Y7
+	VCMPPS       $0x00, Y1, Y8, Y10
+	VANDPS       Y10, Y9, Y9
+	VORPS        Y9, Y3, Y3
+	VBROADCASTSS constants<>+84(SB), Y9
+	VADDPS       Y9, Y8, Y8
+	ADDQ         CX, R9
+	ADDQ         CX, R10
+	DECQ         R8
+	JNZ          row12
+
+rows13:
+	VCVTPD2PSY   Y4, X5
+	VCVTPD2PSY   Y7, X2
+	VINSERTF128  $0x01, X2, Y5, Y5
+	VBROADCASTSS constants<>+32(SB), Y2
+	VXORPS       Y2, Y5, Y2
+	VEXTRACTF128 $0x01, Y3, X5
+	VCVTPS2PD    X3, Y3
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y3, Y4, Y4
+	VADDPD       Y5, Y7, Y7
+	VMASKMOVPS   (SI)(CX*1), Y0, Y3
+	VCVTPD2PSY   Y4, X6
+	VCVTPD2PSY   Y7, X4
+	VINSERTF128  $0x01, X4, Y6, Y6
+	VDIVPS       Y6, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	MOVQ         CX, SI
+	SHLQ         $0x04, SI
+	LEAQ         (DX)(DI*4), DX
+	LEAQ         (BX)(DI*4), BX
+	TESTQ        AX, AX
+	JZ           rows15
+
+row14:
+	VCMPPS       $0x00, Y1, Y4, Y5
+	VMASKMOVPS   (DX), Y0, Y6
+	VBLENDVPS    Y5, Y2, Y6, Y5
+	VMULPS       Y3, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (DX)
+	VBROADCASTSS constants<>+84(SB), Y5
+	VADDPS       Y5, Y4, Y4
+	ADDQ         CX, DX
+	ADDQ         CX, BX
+	DECQ         AX
+	JNZ          row14
+
+rows15:
 done3:
 	VZEROUPPER
 	RET

@@ -59,6 +59,7 @@ func avx512Vectors() *vectors {
 		column: map[string]column32{
 			"softmax": columnSoftmaxAVX512, "restricted_softmax": columnRestrictedSoftmaxAVX512, "log_softmax": columnLogSoftmaxAVX512,
 			"softmax_grad": columnDotMinusAVX512, "log_softmax_grad": columnExpMinusAVX512,
+			"softmax_cross_entropy_grad": columnEntropyGradAVX512,
 		},
 		drop: dropping(dropAVX512), sum: sumAVX512, dot: dotAVX512, binaryEntropy: binaryEntropyAVX512, expRow: expRowAVX512, expSum: expSumAVX512,
 		norm: &norms{
@@ -86,6 +87,7 @@ func avx2Vectors() *vectors {
 		column: map[string]column32{
 			"softmax": columnSoftmaxAVX2, "restricted_softmax": columnRestrictedSoftmaxAVX2, "log_softmax": columnLogSoftmaxAVX2,
 			"softmax_grad": columnDotMinusAVX2, "log_softmax_grad": columnExpMinusAVX2,
+			"softmax_cross_entropy_grad": columnEntropyGradAVX2,
 		},
 		drop: dropping(dropAVX2), sum: sumAVX2, dot: dotAVX2, binaryEntropy: binaryEntropyAVX2, expRow: expRowAVX2, expSum: expSumAVX2,
 		norm: &norms{

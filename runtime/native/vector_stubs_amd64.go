@@ -274,6 +274,11 @@ func columnDotMinusAVX512(x []float32, y []float32, cols int, rows int, stride i
 //go:noescape
 func columnExpMinusAVX512(x []float32, y []float32, cols int, rows int, stride int)
 
+// columnEntropyGradAVX512 sets x to p times the gradient of its softmax's cross-entropy, where y has the label and p, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnEntropyGradAVX512(x []float32, y []float32, cols int, rows int, stride int)
+
 // negAVX2 sets dst to -x.
 //
 //go:noescape
@@ -543,3 +548,8 @@ func columnDotMinusAVX2(x []float32, y []float32, cols int, rows int, stride int
 //
 //go:noescape
 func columnExpMinusAVX2(x []float32, y []float32, cols int, rows int, stride int)
+
+// columnEntropyGradAVX2 sets x to p times the gradient of its softmax's cross-entropy, where y has the label and p, in each of cols columns, of rows that lie stride elements apart.
+//
+//go:noescape
+func columnEntropyGradAVX2(x []float32, y []float32, cols int, rows int, stride int)

@@ -18,6 +18,7 @@ func columns(start func(name, signature, doc string) *routine) {
 	op("columnLogSoftmax", "sets x to its log_softmax").columnLogSoftmax()
 	op("columnDotMinus", "sets x to y*(x-p), where p is the sum of x*y").columnDotMinus()
 	op("columnExpMinus", "sets x to x - exp(y)*p, where p is the sum of x").columnExpMinus()
+	op("columnEntropyGrad", "sets x to p times the gradient of its softmax's cross-entropy, where y has the label and p").columnEntropyGrad()
 }
 
 // top returns the largest element of each column, but floor at least. A NaN gets lost here, and not in what is made of differences.
@@ -80,6 +81,38 @@ func (r *routine) columnExpMinus() {
 			x, y := b.load(m[0], b.partial), b.load(m[1], b.partial)
 			subtractProduct(x, b.exp(y), p)
 			b.store(x, m[0], b.partial)
+		})
+	}, "x", "y")
+}
+
+// columnEntropyGrad makes p*softmax(x), and for the label p*(softmax(x) - 1), of the sum of the others: where the softmax is almost 1,
+// nothing cancels.
+func (r *routine) columnEntropyGrad() {
+	r.blocks(func(b *block) {
+		y := GP64()
+		LEAQ(b.at(b.arrays[1]), y)
+		label := b.load(Mem{Base: y}, b.partial)
+		eachClass := func(do func(m Mem, class VecVirtual)) {
+			class := b.zero()
+			b.eachRow(func(m []Mem) {
+				do(m[0], class)
+				VADDPS(b.number(1), class, class)
+			})
+		}
+		top, own, others := b.top(math.Inf(-1)), b.zero(), b.newSum()
+		eachClass(func(m Mem, class VecVirtual) {
+			e := b.expBelow(b.sub(b.load(m, b.partial), top))
+			b.store(e, m, b.partial)
+			others.add(b.widen(b.only(b.compare(class, unequal, label), e)))
+			VORPS(b.only(b.compare(class, equal, label), e), own, own)
+		})
+		rest := b.negated(b.narrow(others))
+		others.add(b.widen(own))
+		p := b.load(Mem{Base: y, Index: b.stride, Scale: 1}, b.partial)
+		factor := b.div(p, b.narrow(others))
+		eachClass(func(m Mem, class VecVirtual) {
+			e := b.choose(b.compare(class, equal, label), rest, b.load(m, b.partial))
+			b.store(b.mul(e, factor), m, b.partial)
 		})
 	}, "x", "y")
 }
