@@ -49,6 +49,11 @@ func weights(shape ...int) operand {
 	return of(func(r *rand.Rand) float64 { return float64(r.IntN(3)) }, shape...)
 }
 
+// seldom is 1 once in twenty, else 0, as the weights of a graph's labelled nodes are.
+func seldom(shape ...int) operand {
+	return of(func(r *rand.Rand) float64 { return float64(r.IntN(20) / 19) }, shape...)
+}
+
 func labels(classes int, shape ...int) operand {
 	o := of(func(r *rand.Rand) float64 { return float64(r.IntN(classes)) }, shape...)
 	o.dtype = graph.I32

@@ -70,6 +70,7 @@ func cases() []testCase {
 			{{}, {}}, {{1}, {1}}, {{7}, {7}}, {{3, 5}, {5}}, {{5}, {3, 5}}, {{3, 5}, {}}, {{}, {3, 5}}, {{3, 1}, {1, 4}},
 			{{2, 3, 4, 5}, {3, 1, 5}}, {{2, 1, 4, 1}, {3, 1, 5}}, {{0, 3}, {3}}, {{200, 300}, {200, 300}}, {{200, 300}, {300}},
 			{{200, 300}, {200, 1}}, {{200, 300}, {}}, {{300}, {200, 300}}, {{200, 1}, {200, 300}}, {{50, 1, 20}, {30, 20}},
+			{{900, 7}, {7}}, {{900, 1}, {900, 7}}, {{70, 40, 7}, {70, 1, 7}}, {{70, 1, 1, 10}, {70, 3, 5, 10}}, {{5, 1, 700, 3}, {4, 1, 1}},
 		} {
 			y := normals(s[1]...)
 			if op == "div" {
@@ -131,6 +132,12 @@ func cases() []testCase {
 	for _, reduce := range []string{"mean", "sum"} { // with rows of weight 0
 		add("softmax_cross_entropy", A{"reduce": reduce}, normals(500, 70), labels(70, 500), weights(500))
 		add("softmax_cross_entropy_grad", A{"reduce": reduce}, constant(0.3), normals(500, 70), labels(70, 500), weights(500))
+		for _, few := range []int{1, 7, columnRow, columnRow + 1} {
+			for _, w := range []operand{weights(500), seldom(500)} {
+				add("softmax_cross_entropy", A{"reduce": reduce}, normals(500, few), labels(few, 500), w)
+				add("softmax_cross_entropy_grad", A{"reduce": reduce}, constant(0.3), normals(500, few), labels(few, 500), w)
+			}
+		}
 	}
 
 	shape := func(make func(s ...int) operand) {

@@ -55,11 +55,12 @@ func (e *entropies) blocks(s classes[float32], lo, hi int, do func(b *labelledRo
 func (b *labelledRows) find(s classes[float32], hi int) error {
 	b.from, b.count = b.end, 0
 	for ; b.end < hi && b.count < columnBlock; b.end++ {
-		if s.weightOf(b.end) == 0 {
+		if s.weight != nil && s.weight[b.end] == 0 {
 			continue
 		}
-		label, err := s.labelOf(b.end)
-		if err != nil {
+		label := s.label[b.end]
+		if uint(label) >= uint(s.n) {
+			_, err := s.labelOf(b.end)
 			return err
 		}
 		b.row[b.count], b.columns[1][b.count] = b.end, float32(label)
@@ -76,8 +77,11 @@ func (e *entropies) shortLosses(s classes[float32], lo, hi int, add func(r int, 
 	return e.blocks(s, lo, hi, func(b *labelledRows) {
 		op(b.columns[0][:], nil, b.count, s.n, columnBlock)
 		for i, r := range b.row[:b.count] {
-			log := b.columns[0][int(s.label[r])*columnBlock+i]
-			add(r, -s.weightOf(r)*float64(log))
+			loss := -float64(b.columns[0][int(s.label[r])*columnBlock+i])
+			if s.weight != nil {
+				loss *= float64(s.weight[r])
+			}
+			add(r, loss)
 		}
 	})
 }
@@ -107,6 +111,7 @@ func (e *entropies) shortGrads(dx []float32, s classes[float32], lo, hi int, sca
 
 func (e *entropies) grad(c *Call, lo, hi int) error {
 	s, out := classesOf[float32](c, 1), c.Out[0].F32
+	s.sum = e.v.sum
 	divisor, err := s.divisor(c)
 	if err != nil {
 		return err
@@ -143,6 +148,7 @@ func crossEntropyGradRow(v *vectors, multiply point32, dx, x []float32, label in
 // part returns what rows lo to hi contribute to the loss, divided by the total weight for a mean.
 func (e *entropies) part(c *Call, lo, hi int) (total float64, err error) {
 	s := classesOf[float32](c, 0)
+	s.sum = e.v.sum
 	divisor, err := s.divisor(c)
 	if err != nil {
 		return 0, err

@@ -129,6 +129,7 @@ func (h *chunked) needs(i int) int {
 // begin refuses labels and weights as softmax_cross_entropy does.
 func (h *chunked) begin() (err error) {
 	s := labelled[float32](h.head, nil)
+	s.sum = h.v.sum
 	if h.divisor, err = s.divisor(h.call); err != nil {
 		return err
 	}

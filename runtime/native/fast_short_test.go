@@ -109,3 +109,26 @@ func TestLogSoftmaxOfAlmostOne(t *testing.T) {
 		}
 	}
 }
+
+// TestEntropyGradOfAlmostOne checks that the gradient of a label whose probability is next to 1 keeps its digits, and is minus the sum
+// of the others.
+func TestEntropyGradOfAlmostOne(t *testing.T) {
+	for _, f := range families() {
+		below := []float64{5, 10, 20}
+		c := testCase{"softmax_cross_entropy_grad", graph.Attrs{"reduce": "sum"}, []operand{constant(1), constant(0, 3, 3), labels(1, 3)}}.call(t, graph.F32)
+		for r, x := range below {
+			c.In[2].I32[r] = 1
+			c.In[1].F32[r*3+1] = float32(x)
+		}
+		mustRun(t, testCase{}, kernelsOf(f), c)
+		for r, x := range below {
+			others := 2 * math.Exp(-x) / (1 + 2*math.Exp(-x))
+			// A unit in the last place of exp, and the roundings of the sum, the quotient and the product.
+			for j, want := range []float64{others / 2, -others, others / 2} {
+				if got := float64(c.Out[0].F32[r*3+j]); math.Abs(got-want) > 8*0x1p-24*others {
+					t.Errorf("%s: %v above the others, the gradient of logit %d is %v, want %v", f.name, x, j, got, want)
+				}
+			}
+		}
+	}
+}

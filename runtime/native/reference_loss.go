@@ -103,7 +103,8 @@ func logSoftmaxGrad[T float](c *Call, lo, hi int) error {
 type classes[T float] struct {
 	logits, weight []T
 	label          []int32
-	n              int // number of classes
+	n              int                 // number of classes
+	sum            func(x []T) float64 // of the weights; a loop where it is nil
 }
 
 // classesOf reads them from the operands starting at first.
@@ -137,9 +138,16 @@ func (s classes[T]) divisor(c *Call) (float64, error) {
 	if c.Node.Str("reduce") == "sum" {
 		return 1, nil
 	}
-	total := 0.0
-	for r := range s.label {
-		total += s.weightOf(r)
+	total := float64(len(s.label))
+	switch {
+	case s.weight == nil:
+	case s.sum != nil:
+		total = s.sum(s.weight)
+	default:
+		total = 0
+		for _, w := range s.weight {
+			total += float64(w)
+		}
 	}
 	if total == 0 {
 		return 0, fmt.Errorf("the total weight of the %d rows is 0, so they have no mean", len(s.label))
