@@ -30,7 +30,7 @@ func kernelsOf(f *family) Table {
 	addFastHeads(t, f, v, l, e)
 	addFastNorms(t, v.norm)
 	addFastOptimizers(t, l, v)
-	addFastReductions(t, l, v)
+	addFastReductions(t, f, l, v)
 	addFastSparse(t, l, v)
 	addFastMulSum(t, l, v)
 	addFastTables(t, l)

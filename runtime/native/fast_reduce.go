@@ -6,9 +6,10 @@ import (
 	"graft/graph"
 )
 
-func addFastReductions(t Table, l *loops, v *vectors) {
+func addFastReductions(t Table, f *family, l *loops, v *vectors) {
+	free := new(spare[rowBlock])
 	for _, name := range []string{"sum", "mean"} {
-		t[name] = summing(t[name], l, v)
+		t[name] = summing(t[name], f, l, v, free)
 	}
 }
 
@@ -64,7 +65,7 @@ func (s *sums) rows(n int) [][]float64 {
 }
 
 // summing returns k with a faster body for sums over neighbouring axes of f32.
-func summing(k Kernel, l *loops, v *vectors) Kernel {
+func summing(k Kernel, f *family, l *loops, v *vectors, free *spare[rowBlock]) Kernel {
 	plain := k.divided(perElement, largest)
 	k.Prepare = func(c *Call) error {
 		if c.Out[0].DType != graph.F32 {
@@ -90,7 +91,14 @@ func summing(k Kernel, l *loops, v *vectors) Kernel {
 		}
 		x, out := c.In[0].F32, c.Out[0].F32
 		if s.inner == 1 && s.blocks == 1 {
-			s.sumRows(v, x, out, s.tasks*part/parts, s.tasks*(part+1)/parts)
+			lo, hi := s.tasks*part/parts, s.tasks*(part+1)/parts
+			if s.count > columnRow || v.column == nil {
+				s.sumRows(v, x, out, lo, hi)
+				return nil
+			}
+			b := free.take()
+			s.sumShort(f, l, b, x, out, lo, hi)
+			free.give(b)
 			return nil
 		}
 		for task := s.tasks * part / parts; task < s.tasks*(part+1)/parts; task++ {
@@ -105,6 +113,32 @@ func summing(k Kernel, l *loops, v *vectors) Kernel {
 func (s *sums) sumRows(v *vectors, x, out []float32, lo, hi int) {
 	for i := lo; i < hi; i++ {
 		out[i] = float32(sumRow(v, x[i*s.count:(i+1)*s.count]) / s.divisor)
+	}
+}
+
+// rowBlock is a block of short rows, made into columns, and their totals.
+type rowBlock struct {
+	columns [columnRow * columnBlock]float32
+	totals  [columnBlock]float64
+}
+
+// sumShort sums whole rows that fill no vector, or hardly one: a block of them is summed as columns are.
+func (s *sums) sumShort(f *family, l *loops, b *rowBlock, x, out []float32, lo, hi int) {
+	for ; lo < hi; lo += columnBlock {
+		rows := min(columnBlock, hi-lo)
+		clear(b.totals[:])
+		if s.count > 0 {
+			f.transpose(b.columns[:], columnBlock, x[lo*s.count:][:rows*s.count], s.count, rows, s.count)
+			l.addRows(b.totals[:], b.columns[:], rows, columnBlock, s.count)
+		}
+		if s.divisor != 1 {
+			for i := range rows {
+				b.totals[i] /= s.divisor
+			}
+		}
+		for i, total := range b.totals[:rows] {
+			out[lo+i] = float32(total)
+		}
 	}
 }
 

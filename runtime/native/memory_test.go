@@ -57,7 +57,7 @@ func TestSumsOfShapes(t *testing.T) {
 	for _, f := range families() {
 		for _, s := range []struct{ shape, axes []int }{
 			{[]int{5000, 3}, []int{0}}, {[]int{40000, 1}, []int{0}}, {[]int{4099, 257}, []int{0}}, {[]int{40, 700}, []int{0}}, {[]int{3, 2500, 9}, []int{1}},
-			{[]int{100000}, []int{0}}, {[]int{2, 50000}, []int{1}}, {[]int{300, 9}, []int{1}}, {[]int{300, 8}, []int{1}}, {[]int{17, 1, 513}, []int{0, 1}},
+			{[]int{100000}, []int{0}}, {[]int{2, 50000}, []int{1}}, {[]int{300, 9}, []int{1}}, {[]int{300, 8}, []int{1}}, {[]int{301, columnRow}, []int{1}}, {[]int{300, columnRow + 1}, []int{1}}, {[]int{17, 1, 513}, []int{0, 1}},
 			{[]int{64, 33, 600}, []int{1}}, {[]int{2048, 256}, []int{0}},
 		} {
 			for _, op := range []string{"sum", "mean"} {

@@ -50,6 +50,9 @@ func BenchmarkShortRows(b *testing.B) {
 		}
 		eachFamily(b, fmt.Sprint("bias_act/", n), testCase{"bias_act", graph.Attrs{"act": "relu"}, []operand{x, normals(n)}})
 	}
+	for _, n := range []int{3, 8, 10, 24} {
+		eachFamily(b, fmt.Sprint("sum/", n), testCase{"sum", graph.Attrs{"axes": []int{1}}, []operand{normals(rows, n)}})
+	}
 	for _, n := range []int{3, 7, 10, 16} {
 		args := []operand{normals(rows, n), labels(n, rows)}
 		eachFamily(b, fmt.Sprint("softmax_cross_entropy/", n), testCase{"softmax_cross_entropy", nil, args})
