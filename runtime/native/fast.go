@@ -6,7 +6,11 @@ import (
 	"graft/graph"
 )
 
-// chunk is about the number of elements that one part handles: large enough to hide the cost of handing it to a worker.
+// grain is about the number of elements that one part handles: large enough to hide the cost of handing it to a worker, and small
+// enough for several parts of a short call, so that no worker waits long for the other's last one.
+const grain = 8192
+
+// chunk is what an op that ends in sums over parts takes for a grain. The bits of its results depend on it.
 const chunk = 16384
 
 // lossWork is the work beyond which an op that ends in one number has no more parts.
@@ -58,9 +62,9 @@ func divisible() map[string]func(c *Call) int {
 	return d
 }
 
-// divided returns k with one part for each chunk of work, but no more parts than units. Both are functions of the shapes.
+// divided returns k with one part for each grain of work, but no more parts than units. Both are functions of the shapes.
 func (k Kernel) divided(units, work func(c *Call) int) Kernel {
-	k.Parts = func(c *Call) int { return max(1, min(units(c), (work(c)+chunk-1)/chunk)) }
+	k.Parts = func(c *Call) int { return max(1, min(units(c), (work(c)+grain-1)/grain)) }
 	return k
 }
 
@@ -77,6 +81,9 @@ func largest(c *Call) int {
 	}
 	return n
 }
+
+// twice counts the elements of ops that take long for each as two.
+func twice(work func(c *Call) int) func(c *Call) int { return func(c *Call) int { return 2 * work(c) } }
 
 // faster returns k with another body for f32 operands.
 func (k Kernel) faster(units func(c *Call) int, f32 body) Kernel {
@@ -100,7 +107,7 @@ type partials struct {
 // contributions in the order of the parts and writes the result; the last one, whichever it is, leaves the right one. So
 // nothing has to be reset between runs, even after one that failed halfway.
 func summed(units, work func(c *Call) int, f32, f64 func(c *Call, lo, hi int) (float64, error), finish func(sum float64) float64) Kernel {
-	k := Kernel{}.divided(units, func(c *Call) int { return min(work(c), lossWork) })
+	k := Kernel{Parts: func(c *Call) int { return max(1, min(units(c), (min(work(c), lossWork)+chunk-1)/chunk)) }}
 	k.Prepare = func(c *Call) error {
 		c.Data = &partials{parts: make([]float64, k.Parts(c))}
 		return nil

@@ -28,18 +28,22 @@ func addFastElementwise(t Table, v *vectors, l *loops) {
 		"neg": "", "scale": "by", "shift": "by", "square": "", "sqrt": "", "abs": "", "exp": "", "expm1": "", "log": "", "log1p": "",
 		"sin": "", "cos": "", "relu": "", "leaky_relu": "slope", "elu": "alpha", "sigmoid": "", "tanh": "",
 	} {
-		f := v.point[name]
+		f, work := v.point[name], largest
+		switch name {
+		case "exp", "expm1", "log", "log1p", "sin", "cos", "elu", "sigmoid", "tanh":
+			work = twice(work)
+		}
 		t[name] = t[name].faster(perElement, func(c *Call, lo, hi int) error {
 			f(c.Out[0].F32[lo:hi], c.In[0].F32[lo:hi], float32(param(c.Node, attr)))
 			return nil
-		}).divided(perElement, largest)
+		}).divided(perElement, work)
 	}
 	t["dropout_given"] = t["dropout_given"].faster(perElement, func(c *Call, lo, hi int) error {
 		v.drop(c.Out[0].F32[lo:hi], c.In[0].F32[lo:hi], c.In[1].F32[lo:hi], c.Node.Float("rate"))
 		return nil
 	}).divided(perElement, largest)
-	t["dropout"] = dropoutIn(Kernel{}.divided(perElement, perElement).Parts, v.drop)
-	t["bias_act"] = t["bias_act"].faster(perElement, biasAct32(v)).divided(perElement, largest)
+	t["dropout"] = dropoutIn(Kernel{}.divided(perElement, twice(perElement)).Parts, v.drop)
+	t["bias_act"] = t["bias_act"].faster(perElement, biasAct32(v)).divided(perElement, twice(largest))
 }
 
 // biasRows are many short biases in a row.

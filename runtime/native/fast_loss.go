@@ -8,10 +8,10 @@ func addFastLosses(t Table, f *family, v *vectors, e *entropies) {
 		"softmax": softmax32(v, math.Inf(-1)), "restricted_softmax": softmax32(v, 0), "log_softmax": logSoftmax32(v),
 		"softmax_grad": softmaxGradOf(v), "log_softmax_grad": logSoftmaxGradOf(v),
 	} {
-		t[name] = t[name].faster(perRow, shortRows(f, free, v.column[name], long))
+		t[name] = t[name].faster(perRow, shortRows(f, free, v.column[name], long)).divided(perRow, twice(largest))
 	}
 	t["softmax_cross_entropy"] = summed(perRow, largest, e.part, crossEntropyPart[float64], identity)
-	t["softmax_cross_entropy_grad"] = t["softmax_cross_entropy_grad"].faster(perLabel, e.grad)
+	t["softmax_cross_entropy_grad"] = t["softmax_cross_entropy_grad"].faster(perLabel, e.grad).divided(perLabel, twice(largest))
 	t["sigmoid_cross_entropy"] = summed(perLogit, largest, binaryEntropyPart32(v), binaryEntropyPart[float64], identity)
 	t["sigmoid_cross_entropy_grad"] = t["sigmoid_cross_entropy_grad"].faster(perElement, binaryEntropyGradOf(v))
 }

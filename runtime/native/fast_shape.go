@@ -70,7 +70,7 @@ func pickRow[T element](dst, x []T, from, right int) {
 // wholeRows moves the ends of a part to those of rows, unless rows are as long as parts.
 func (l *layout) wholeRows(lo, hi int) (int, int) {
 	n := l.dims[len(l.dims)-1]
-	if n > chunk/4 {
+	if n > grain/4 {
 		return lo, hi
 	}
 	return roundUp(lo, n), roundUp(hi, n)

@@ -17,7 +17,7 @@ func addFastTables(t Table, l *loops) {
 }
 
 // scatterWork keeps the parts of scatter_add few, since each passes over all indices.
-func scatterWork(c *Call) int { return min(largest(c), 4*chunk) }
+func scatterWork(c *Call) int { return min(largest(c), 4*grain) }
 
 func gather32(l *loops) body {
 	return func(c *Call, lo, hi int) error {

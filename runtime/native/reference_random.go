@@ -58,20 +58,17 @@ func normal[T float](s rng.Stream, dst []T, first int) {
 // drawBlock is the number of draws that dropout holds at a time.
 const drawBlock = 1024
 
-// dropoutIn returns the kernel of dropout in the given number of parts. The scratch memory of its draws cannot be the part's
-// stack: the compiler does not see that the generator lets go of it. Draws are made of blocks of four, and fast many blocks at a
-// time, so they begin with a whole block and go beyond the part's last element, whatever that is.
+// dropoutIn returns the kernel of dropout in the given number of parts. Draws are made of blocks of four, and fast many blocks at
+// a time, so they begin with a whole block and go beyond the part's last element, whatever that is.
 func dropoutIn(parts func(c *Call) int, f32 func(dst, x, u []float32, rate float64)) Kernel {
+	free := new(spare[[drawBlock]float32])
 	return Kernel{
-		Prepare: func(c *Call) error {
-			c.Data = make([]float32, drawBlock*parts(c))
-			return nil
-		},
 		Parts: parts,
 		Run: func(c *Call, part, parts int) error {
 			s, rate, n, first := stream(c, 1), c.Node.Float("rate"), perElement(c), firstDraw(c)
 			lo, hi := n*part/parts, n*(part+1)/parts
-			draws := c.Data.([]float32)[part*drawBlock : (part+1)*drawBlock]
+			draws := free.take()
+			defer free.give(draws)
 			for lo < hi {
 				skip := (first + lo) % 4
 				end := min(lo+drawBlock-skip, hi)
