@@ -42,7 +42,7 @@ func addFastElementwise(t Table, v *vectors, l *loops) {
 		v.drop(c.Out[0].F32[lo:hi], c.In[0].F32[lo:hi], c.In[1].F32[lo:hi], c.Node.Float("rate"))
 		return nil
 	}).divided(perElement, largest)
-	t["dropout"] = dropoutIn(Kernel{}.divided(perElement, twice(perElement)).Parts, v.drop)
+	t["dropout"] = dropoutIn(Kernel{}.divided(perElement, twice(perElement)).Parts, v.dropout)
 	t["bias_act"] = t["bias_act"].faster(perElement, biasAct32(v)).divided(perElement, twice(largest))
 }
 

@@ -10,7 +10,7 @@ func randomReference() Table {
 		"key":            {Run: key},
 		"random_uniform": floats(perElement, drawUniform[float32], drawUniform[float64]),
 		"random_normal":  floats(perElement, drawNormal[float32], drawNormal[float64]),
-		"dropout":        dropoutIn(whole, drop[float32]),
+		"dropout":        dropoutIn(whole, dropDrawn(drop[float32])),
 	}
 }
 
@@ -56,34 +56,40 @@ func normal[T float](s rng.Stream, dst []T, first int) {
 }
 
 // drawBlock is the number of draws that dropout holds at a time.
-const drawBlock = 1024
+const drawBlock = 256
 
-// dropoutIn returns the kernel of dropout in the given number of parts. Draws are made of blocks of four, and fast many blocks at
-// a time, so they begin with a whole block and go beyond the part's last element, whatever that is.
-func dropoutIn(parts func(c *Call) int, f32 func(dst, x, u []float32, rate float64)) Kernel {
-	free := new(spare[[drawBlock]float32])
+// dropoutIn returns the kernel of dropout in the given number of parts, whose ends are those of vectors of draws.
+func dropoutIn(parts func(c *Call) int, f32 func(s rng.Stream, dst, x []float32, first int, rate float64)) Kernel {
+	const vector = 32
+	f64 := dropDrawn(drop[float64])
 	return Kernel{
 		Parts: parts,
 		Run: func(c *Call, part, parts int) error {
 			s, rate, n, first := stream(c, 1), c.Node.Float("rate"), perElement(c), firstDraw(c)
-			lo, hi := n*part/parts, n*(part+1)/parts
-			draws := free.take()
-			defer free.give(draws)
-			for lo < hi {
-				skip := (first + lo) % 4
-				end := min(lo+drawBlock-skip, hi)
-				u := draws[:min(roundUp(skip+end-lo, 32), drawBlock)]
-				s.Uniform32(u, first+lo-skip)
-				if x, out := c.In[0], c.Out[0]; out.DType == graph.F64 {
-					drop(out.F64[lo:end], x.F64[lo:], u[skip:], rate)
-				} else {
-					f32(out.F32[lo:end], x.F32[lo:], u[skip:], rate)
-				}
-				lo = end
+			lo, hi := min(n, roundUp(n*part/parts, vector)), min(n, roundUp(n*(part+1)/parts, vector))
+			if x, out := c.In[0], c.Out[0]; out.DType == graph.F64 {
+				f64(s, out.F64[lo:hi], x.F64[lo:hi], first+lo, rate)
+			} else {
+				f32(s, out.F32[lo:hi], x.F32[lo:hi], first+lo, rate)
 			}
 			return nil
 		},
 		InPlace: []int{0},
+	}
+}
+
+// dropDrawn returns the function that makes some draws and hands them to f. Their memory cannot be its stack: the compiler does not
+// see that the generator lets go of it.
+func dropDrawn[T float](f func(dst, x []T, u []float32, rate float64)) func(s rng.Stream, dst, x []T, first int, rate float64) {
+	free := new(spare[[drawBlock]float32])
+	return func(s rng.Stream, dst, x []T, first int, rate float64) {
+		draws := free.take()
+		defer free.give(draws)
+		for lo := 0; lo < len(dst); lo += drawBlock {
+			u := draws[:min(drawBlock, len(dst)-lo)]
+			s.Uniform32(u, first+lo)
+			f(dst[lo:lo+len(u)], x[lo:], u, rate)
+		}
 	}
 }
 

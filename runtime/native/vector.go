@@ -1,5 +1,7 @@
 package native
 
+import "graft/runtime/rng"
+
 // point32 is a function of each element and a number. dst may be x.
 type point32 func(dst, x []float32, p float32)
 
@@ -30,7 +32,8 @@ type vectors struct {
 	// column are ops on short rows, by op; none in a family that takes each row alone.
 	column map[string]column32
 
-	drop          func(dst, x, draws []float32, rate float64) // dropout_given
+	drop          func(dst, x, draws []float32, rate float64)                   // dropout_given
+	dropout       func(s rng.Stream, dst, x []float32, first int, rate float64) // of draw first and those after it
 	sum           func(x []float32) float64
 	dot           func(x, y []float32) float64
 	binaryEntropy func(x, target []float32) float64 // the sum of sigmoid_cross_entropy

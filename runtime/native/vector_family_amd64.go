@@ -2,7 +2,11 @@
 
 package native
 
-import "math"
+import (
+	"math"
+
+	"graft/runtime/rng"
+)
 
 //go:generate go -C avo run ./vector -out ../vector_amd64.s -stubs ../vector_stubs_amd64.go -pkg native
 
@@ -42,6 +46,11 @@ func dropping(f func(dst, x, draws []float32, rate, scale float32)) func(dst, x,
 	}
 }
 
+// dropScaled has the bits of the functions of dropping.
+func dropScaled(s rng.Stream, dst, x []float32, first int, rate float64) {
+	s.Drop32(dst, x, first, rate, float32(1/(1-rate)))
+}
+
 func avx512Vectors() *vectors {
 	return &vectors{
 		point: map[string]point32{
@@ -61,7 +70,7 @@ func avx512Vectors() *vectors {
 			"softmax_grad": columnDotMinusAVX512, "log_softmax_grad": columnExpMinusAVX512,
 			"softmax_cross_entropy_grad": columnEntropyGradAVX512,
 		},
-		drop: dropping(dropAVX512), sum: sumAVX512, dot: dotAVX512, binaryEntropy: binaryEntropyAVX512, expRow: expRowAVX512, expSum: expSumAVX512,
+		drop: dropping(dropAVX512), dropout: dropScaled, sum: sumAVX512, dot: dotAVX512, binaryEntropy: binaryEntropyAVX512, expRow: expRowAVX512, expSum: expSumAVX512,
 		norm: &norms{
 			moments: momentsAVX512, normalize: normalizeAVX512, dots: normDotsAVX512, grad: normGradAVX512, rowDots: rowDotsAVX512,
 			columnSums: columnSumsAVX512, columnSquares: columnSquaresAVX512, columnAffine: columnAffineAVX512,
@@ -89,7 +98,7 @@ func avx2Vectors() *vectors {
 			"softmax_grad": columnDotMinusAVX2, "log_softmax_grad": columnExpMinusAVX2,
 			"softmax_cross_entropy_grad": columnEntropyGradAVX2,
 		},
-		drop: dropping(dropAVX2), sum: sumAVX2, dot: dotAVX2, binaryEntropy: binaryEntropyAVX2, expRow: expRowAVX2, expSum: expSumAVX2,
+		drop: dropping(dropAVX2), dropout: dropScaled, sum: sumAVX2, dot: dotAVX2, binaryEntropy: binaryEntropyAVX2, expRow: expRowAVX2, expSum: expSumAVX2,
 		norm: &norms{
 			moments: momentsAVX2, normalize: normalizeAVX2, dots: normDotsAVX2, grad: normGradAVX2, rowDots: rowDotsAVX2,
 			columnSums: columnSumsAVX2, columnSquares: columnSquaresAVX2, columnAffine: columnAffineAVX2,

@@ -17,7 +17,7 @@ func goVectors() *vectors {
 			"sigmoid_grad": sigmoidGrad32, "tanh_grad": tanhGrad32, "softmax_grad": softmaxGrad32,
 			"log_softmax_grad": logSoftmaxGrad32, "sigmoid_cross_entropy_grad": binaryEntropyGrad32,
 		},
-		drop: drop32, sum: sumOf32, dot: dot32, binaryEntropy: binaryEntropy32, expRow: expRow32, expSum: expSum32,
+		drop: drop32, dropout: dropDrawn(drop32), sum: sumOf32, dot: dot32, binaryEntropy: binaryEntropy32, expRow: expRow32, expSum: expSum32,
 	}
 }
 

@@ -8,15 +8,37 @@ import "golang.org/x/sys/cpu"
 
 // bulk fills a part of dst, from the start, with the draws of whole blocks from block b on, and returns how long it is.
 func (s Stream) bulk(dst []float32, b uint64) int {
+	n, wide := vectors(len(dst))
 	switch {
-	case cpu.X86.HasAVX512F && len(dst) >= 32:
-		n := len(dst) &^ 31
+	case n == 0:
+	case wide:
 		uniformAVX512(dst[:n], b, s.name, s.seed, s.step)
-		return n
-	case cpu.X86.HasAVX2 && len(dst) >= 16:
-		n := len(dst) &^ 15
+	default:
 		uniformAVX2(dst[:n], b, s.name, s.seed, s.step)
-		return n
 	}
-	return 0
+	return n
+}
+
+// dropBulk is bulk for Drop32; below is one less than the least draw that keeps an element, in units of 2^-24.
+func (s Stream) dropBulk(dst, x []float32, b uint64, below int32, scale float32) int {
+	n, wide := vectors(len(dst))
+	switch {
+	case n == 0:
+	case wide:
+		dropAVX512(dst[:n], b, s.name, s.seed, s.step, x, below, scale)
+	default:
+		dropAVX2(dst[:n], b, s.name, s.seed, s.step, x, below, scale)
+	}
+	return n
+}
+
+// vectors returns how many of n draws are made by assembly, and whether that is AVX-512.
+func vectors(n int) (whole int, wide bool) {
+	switch {
+	case cpu.X86.HasAVX512F && n >= 32:
+		return n &^ 31, true
+	case cpu.X86.HasAVX2:
+		return n &^ 15, false
+	}
+	return 0, false
 }

@@ -22,5 +22,11 @@ func TestBulkFamilies(t *testing.T) {
 		if !slices.Equal(wide, narrow) {
 			t.Errorf("block %d: %v and %v", block, wide, narrow)
 		}
+		x := slices.Clone(wide)
+		dropAVX512(wide, block, s.name, s.seed, s.step, x, 1<<22, 1.5)
+		dropAVX2(narrow, block, s.name, s.seed, s.step, x, 1<<22, 1.5)
+		if !slices.Equal(wide, narrow) {
+			t.Errorf("block %d: %v and %v of %v", block, wide, narrow, x)
+		}
 	}
 }

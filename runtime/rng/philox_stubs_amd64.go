@@ -9,7 +9,17 @@ package rng
 //go:noescape
 func uniformAVX512(dst []float32, block uint64, name uint64, seed uint32, step uint32)
 
+// dropAVX512 sets dst, whose length is a multiple of 32, to scale*x where the upper 24 bits of the blocks' words are above below, else to 0.
+//
+//go:noescape
+func dropAVX512(dst []float32, block uint64, name uint64, seed uint32, step uint32, x []float32, below int32, scale float32)
+
 // uniformAVX2 fills dst, whose length is a multiple of 16, with the draws of the blocks from block on.
 //
 //go:noescape
 func uniformAVX2(dst []float32, block uint64, name uint64, seed uint32, step uint32)
+
+// dropAVX2 sets dst, whose length is a multiple of 16, to scale*x where the upper 24 bits of the blocks' words are above below, else to 0.
+//
+//go:noescape
+func dropAVX2(dst []float32, block uint64, name uint64, seed uint32, step uint32, x []float32, below int32, scale float32)

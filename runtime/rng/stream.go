@@ -37,6 +37,33 @@ func (s Stream) Uniform32(dst []float32, first int) {
 	fill(s, dst[done:], first+done, uniform)
 }
 
+// Drop32 sets dst[j] to scale*x[j] where element first+j, as Uniform32 draws it, is not below rate, and else to 0. dst may be x, which
+// has as many elements. A rate is from 0 to 1.
+func (s Stream) Drop32(dst, x []float32, first int, rate float64, scale float32) {
+	below := int32(math.Ceil(rate*(1<<24))) - 1
+	head := min(len(dst), -first&3)
+	s.drop(dst[:head], x, first, below, scale)
+	done := head + s.dropBulk(dst[head:], x[head:], uint64(first+head)/4, below, scale)
+	s.drop(dst[done:], x[done:], first+done, below, scale)
+}
+
+func (s Stream) drop(dst, x []float32, first int, below int32, scale float32) {
+	for len(dst) > 0 {
+		u0, u1, u2, u3 := s.block(uint64(first) / 4)
+		skip := first % 4
+		u := [4]uint32{u0, u1, u2, u3}
+		n := min(len(dst), 4-skip)
+		for j, bits := range u[skip : skip+n] {
+			v := scale * x[j]
+			if int32(bits>>8) <= below {
+				v = 0
+			}
+			dst[j] = v
+		}
+		dst, x, first = dst[n:], x[n:], first+n
+	}
+}
+
 // Uniform64 is [Stream.Uniform32] with the same draws as float64.
 func (s Stream) Uniform64(dst []float64, first int) { fill(s, dst, first, uniform) }
 
