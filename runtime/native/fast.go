@@ -6,12 +6,15 @@ import (
 	"graft/graph"
 )
 
-// grain is about the number of elements that one part handles: large enough to hide the cost of handing it to a worker, and small
-// enough for several parts of a short call, so that no worker waits long for the other's last one.
-const grain = 8192
-
-// chunk is what an op that ends in sums over parts takes for a grain. The bits of its results depend on it.
+// chunk is about the number of elements that one part handles: large enough to hide the cost of handing it to a worker. Of sums
+// over parts the bits depend on it.
 const chunk = 16384
+
+// Short calls have parts of grain elements, as long as those are few: so that no worker waits long for another's last one.
+const (
+	grain    = chunk / 2
+	fewParts = 16
+)
 
 // lossWork is the work beyond which an op that ends in one number has no more parts.
 const lossWork = 64 * chunk
@@ -62,10 +65,15 @@ func divisible() map[string]func(c *Call) int {
 	return d
 }
 
-// divided returns k with one part for each grain of work, but no more parts than units. Both are functions of the shapes.
+// divided returns k with one part for each chunk of work, or grain of little work, but no more parts than units. All are functions
+// of the shapes.
 func (k Kernel) divided(units, work func(c *Call) int) Kernel {
-	k.Parts = func(c *Call) int { return max(1, min(units(c), (work(c)+grain-1)/grain)) }
+	k.Parts = func(c *Call) int { return max(1, min(units(c), partsOf(work(c)))) }
 	return k
+}
+
+func partsOf(work int) int {
+	return max((work+chunk-1)/chunk, min((work+grain-1)/grain, fewParts))
 }
 
 // largest returns the number of elements of the largest dense operand or result.

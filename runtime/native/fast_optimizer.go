@@ -8,7 +8,7 @@ func addFastOptimizers(t Table, l *loops, v *vectors) {
 		t[name] = t[name].faster(perElement, func(c *Call, lo, hi int) error {
 			runAdam(l, c, lo, c.In[3].F32[lo:hi], numbers(c))
 			return nil
-		}).divided(perElement, twice(largest))
+		}).divided(perElement, largest)
 		t[name+"_rows"] = adamRows(t[name+"_rows"], l, numbers)
 	}
 	t["global_norm"] = summed(perOperandElement, perOperandElement, squares32(v), squares64, math.Sqrt)

@@ -46,7 +46,7 @@ func newSums(c *Call) *sums {
 	s.tasks = results * s.blocks
 	s.parts = max(1, s.tasks)
 	if s.blocks == 1 {
-		s.parts = max(1, min(results, (c.In[0].Len()+grain-1)/grain))
+		s.parts = max(1, min(results, partsOf(c.In[0].Len())))
 	}
 	s.totals = s.rows(s.parts)
 	if s.blocks > 1 {
