@@ -8,7 +8,7 @@
 // FNV-1a hash of the stream's name in the high half; element i is word i%4 of its block. Two streams share numbers only
 // if their names' 64-bit hashes collide. Indices are not negative.
 //
-// Long runs of uniform float32 draws are made many blocks at a time by assembly, which the module native/avo generates.
+// Long runs of uniform float32 draws, and of elements that they drop, are made many blocks at a time by assembly, which the module native/avo generates.
 //
 // Draws are made in float32: the float64 fillers and initialisers give the very same numbers, converted, so that a model
 // retyped to f64 sees the masks, the noise and the initial weights of its f32 original. Integers and uniform draws are
