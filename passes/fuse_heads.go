@@ -26,7 +26,7 @@ func (f *fusion) heads() {
 			f.taken[y.Node] = true
 		}
 		f.taken[n] = true
-		f.by[sum] = &whole{"fused_mul_sum", graph.Attrs{"axes": sum.Ints("axes")}, []*graph.Value{x, narrow(y)}}
+		f.by[sum] = &whole{"fused_mul_sum", graph.Attrs{"axes": sum.Ints("axes")}, []*graph.Value{x, narrow(y)}, sum.Results}
 	}
 }
 

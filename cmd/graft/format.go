@@ -14,7 +14,7 @@ func decimals(v float64, unit string) int {
 	switch unit {
 	case "percent", "dB":
 		return 2
-	case "cosine":
+	case "cosine", "coefficient":
 		return 3
 	case "share", "nats":
 		return 4

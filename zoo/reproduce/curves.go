@@ -67,7 +67,7 @@ func learningCurves(o Options, r Results) ([]report.Block, error) {
 	return blocks, nil
 }
 
-func axisLabel(m metric) string {
+func axisLabel(m measure) string {
 	switch m.name {
 	case "test_accuracy":
 		return "test accuracy, %"

@@ -65,8 +65,8 @@ func routedCells(model, data string, o Options) []Cell {
 }
 
 // validation is the accuracy that routes are chosen by: the best over epochs, as the reported epoch is.
-func validation() metric {
-	return metric{"val_accuracy", "percent", nil, func(t Training) (float64, bool) {
+func validation() measure {
+	return measure{"val_accuracy", "percent", nil, func(t Training) (float64, bool) {
 		v, ok := t.Metrics["val_accuracy"]
 		return v, ok
 	}}

@@ -19,22 +19,22 @@ type Row struct {
 	Diverged int     `json:"diverged,omitempty"` // n counts the others
 }
 
-// metric is a measure of trainings.
-type metric struct {
+// measure is a metric of trainings.
+type measure struct {
 	name, unit string
 	published  func(data, mode string) (float64, bool)
 	of         func(t Training) (float64, bool)
 }
 
 // reported are the metrics that the paper reports of a model.
-func reported(model string) []metric {
+func reported(model string) []measure {
 	e, err := zoo.Lookup(model)
 	if err != nil {
 		return nil
 	}
-	var out []metric
+	var out []measure
 	for _, m := range e.Metrics() {
-		out = append(out, metric{m.Name, m.Unit, m.Published, func(t Training) (float64, bool) {
+		out = append(out, measure{m.Name, m.Unit, m.Published, func(t Training) (float64, bool) {
 			v, ok := t.Metrics[m.Name]
 			return v, ok
 		}})
@@ -42,15 +42,15 @@ func reported(model string) []metric {
 	return out
 }
 
-func alignment() metric {
-	return metric{"alignment", "cosine", nil, func(t Training) (float64, bool) {
+func alignment() measure {
+	return measure{"alignment", "cosine", nil, func(t Training) (float64, bool) {
 		mean, _, ok := t.Alignment()
 		return mean, ok
 	}}
 }
 
-func silhouette() metric {
-	return metric{"silhouette", "coefficient", nil, func(t Training) (float64, bool) {
+func silhouette() measure {
+	return measure{"silhouette", "coefficient", nil, func(t Training) (float64, bool) {
 		if t.Hidden == nil {
 			return 0, false
 		}
@@ -59,7 +59,7 @@ func silhouette() metric {
 }
 
 // row summarises a metric of a cell's trainings. The published number is that of the direct route.
-func (r Results) row(c Cell, m metric) Row {
+func (r Results) row(c Cell, m measure) Row {
 	row := Row{Row: experiment.Row{Model: c.Model, Variant: c.Variant, Mode: c.Mode, Granularity: "macro", Data: c.Data, Metric: m.name, Unit: m.unit}}
 	if c.Mode == "bp" {
 		row.Granularity = ""
@@ -85,7 +85,7 @@ func (r Results) row(c Cell, m metric) Row {
 }
 
 // values returns a metric of the trainings that have one, in the order of seeds.
-func (r Results) values(c Cell, m metric) []float64 {
+func (r Results) values(c Cell, m measure) []float64 {
 	var values []float64
 	for _, t := range r[c] {
 		if v, ok := m.of(t); ok && t.Diverged == "" {

@@ -68,7 +68,7 @@ func table4Page(o Options, r Results) (*report.Page, error) {
 	}, nil
 }
 
-func metricName(m metric) string {
+func metricName(m measure) string {
 	switch m.name {
 	case "test_auc":
 		return "AUC"

@@ -151,8 +151,8 @@ func first(point string) int {
 }
 
 // alignmentAt is the alignment of one point after the last epoch.
-func alignmentAt(point string) metric {
-	return metric{"alignment/" + point, "cosine", nil, func(t Training) (float64, bool) {
+func alignmentAt(point string) measure {
+	return measure{"alignment/" + point, "cosine", nil, func(t Training) (float64, bool) {
 		if len(t.Course) == 0 {
 			return 0, false
 		}

@@ -51,8 +51,12 @@ func overPoints(a experiment.Aligned) (mean, std float64, ok bool) {
 // train trains a cell for a seed.
 func (c Cell) train(ctx context.Context, programs *experiment.Programs, seed int32, pool *runtime.Pool) (Training, error) {
 	began := time.Now()
-	o, err := programs.Train(ctx, seed, experiment.Settings{Pool: pool, AlignEvery: alignEvery, KeepState: c.Hidden})
 	t := Training{Seed: seed}
+	state, err := programs.State(seed)
+	if err != nil {
+		return t, err
+	}
+	o, err := programs.TrainState(ctx, state, seed, experiment.Settings{Pool: pool, AlignEvery: alignEvery})
 	if errors.Is(err, train.ErrDiverged) {
 		t.Diverged, t.Seconds = err.Error(), time.Since(began).Seconds()
 		return t, nil
@@ -70,7 +74,7 @@ func (c Cell) train(ctx context.Context, programs *experiment.Programs, seed int
 		}
 	}
 	if c.Hidden {
-		if t.Hidden, err = hiddenOf(ctx, programs.Plan, o.State, seed, pool); err != nil {
+		if t.Hidden, err = hiddenOf(ctx, programs, state, seed, pool); err != nil {
 			return t, err
 		}
 	}
