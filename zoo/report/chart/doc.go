@@ -12,6 +12,6 @@
 //
 // Axes, text and pixels are gonum.org/v1/plot's. Its SVG is not used: it fixes colours, repeats the whole style for each mark, and has
 // a prologue that cannot stand inside an HTML page. The canvas here names colours by classes, so that a figure follows a reader's dark or light
-// scheme, alone or in a page, and writes what is drawn in one style as one path: a map of twenty thousand points stays below 400 kB.
+// scheme, alone or in a page, and writes what is drawn in one style as one path: the map of PubMed's 19717 nodes stays below 400 kB.
 // Text stays text, laid out with Liberation Sans and shown in it, or in Arial, whose widths are the same.
 package chart

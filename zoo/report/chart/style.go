@@ -52,13 +52,13 @@ var (
 	dashes  = [][]vg.Length{nil, {8, 3}, {2, 2.5}, {10, 3, 2, 3}, {4, 2}, {14, 3}, {6, 2, 2, 2, 2, 2}, {1, 4}}
 	markers = []draw.GlyphDrawer{
 		draw.CircleGlyph{},
-		filled{{-0.85, -0.85}, {-0.85, 0.85}, {0.85, 0.85}, {0.85, -0.85}},
+		stroked{1.7, [][2]vg.Length{{-0.85, 0}, {0.85, 0}}}, // a square
 		filled{{-1.1, -0.75}, {0, 1.15}, {1.1, -0.75}},
 		filled{{-1.2, 0}, {0, 1.2}, {1.2, 0}, {0, -1.2}},
-		stroked{{-1.1, 0}, {1.1, 0}, {0, -1.1}, {0, 1.1}},
-		stroked{{-0.85, -0.85}, {0.85, 0.85}, {-0.85, 0.85}, {0.85, -0.85}},
+		stroked{0.6, [][2]vg.Length{{-1.1, 0}, {1.1, 0}, {0, -1.1}, {0, 1.1}}},
+		stroked{0.6, [][2]vg.Length{{-0.85, -0.85}, {0.85, 0.85}, {-0.85, 0.85}, {0.85, -0.85}}},
 		filled{{-1.1, 0.75}, {0, -1.15}, {1.1, 0.75}},
-		stroked{{-0.75, -0.9}, {-0.75, 0.9}, {0.75, -0.9}, {0.75, 0.9}},
+		stroked{0.6, [][2]vg.Length{{-0.75, -0.9}, {-0.75, 0.9}, {0.75, -0.9}, {0.75, 0.9}}},
 	}
 )
 
@@ -95,19 +95,22 @@ func (f filled) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
 	c.Fill(f.path(s.Radius, at))
 }
 
-// stroked is a marker of lines, from each even point to the next.
-type stroked [][2]vg.Length
+// stroked is a marker of lines of one width, from each even point to the next.
+type stroked struct {
+	width  vg.Length // in units of the radius, as the points
+	points [][2]vg.Length
+}
 
 func (f stroked) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
 	var p vg.Path
-	for i, point := range f {
+	for i, point := range f.points {
 		if to := (vg.Point{X: at.X + s.Radius*point[0], Y: at.Y + s.Radius*point[1]}); i%2 == 0 {
 			p.Move(to)
 		} else {
 			p.Line(to)
 		}
 	}
-	c.SetLineStyle(draw.LineStyle{Color: s.Color, Width: s.Radius * 0.6})
+	c.SetLineStyle(draw.LineStyle{Color: s.Color, Width: s.Radius * f.width})
 	c.Stroke(p)
 }
 

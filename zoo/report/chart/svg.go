@@ -130,7 +130,7 @@ func (c *svgCanvas) Stroke(p vg.Path) {
 	} else {
 		s += ` stroke-linejoin="round"`
 	}
-	c.add(s, p)
+	c.add(s, p, true)
 }
 
 func (c *svgCanvas) Fill(p vg.Path) {
@@ -140,7 +140,7 @@ func (c *svgCanvas) Fill(p vg.Path) {
 		c.path.WriteString("M" + pair(x, y) + "h0")
 		return
 	}
-	c.add(c.paint("fill"), p)
+	c.add(c.paint("fill"), p, false)
 }
 
 // circle says whether a path is a whole circle.
@@ -172,44 +172,42 @@ func (c *svgCanvas) end() {
 	c.style = ""
 }
 
-// add writes a path's elements relative to the rounded pen, so that rounding does not add up.
-func (c *svgCanvas) add(style string, p vg.Path) {
+// add writes a path's elements relative to the rounded pen, so that rounding does not add up. Filled paths close by themselves.
+func (c *svgCanvas) add(style string, p vg.Path, closes bool) {
 	c.begin(style)
+	oblique := false // whether the last element was a line as well, and its letter goes on
 	for _, e := range p {
 		x, y := c.tenths(e.Pos)
-		switch e.Type {
-		case vg.MoveComp:
-			c.path.WriteString("M" + pair(x, y))
-		case vg.LineComp:
-			switch dx, dy := x-c.x, y-c.y; {
-			case dy == 0:
-				c.path.WriteString("h" + number(dx))
-			case dx == 0:
-				c.path.WriteString("v" + number(dy))
-			default:
-				c.path.WriteString("l" + pair(dx, dy))
+		dx, dy := x-c.x, y-c.y
+		again := oblique
+		oblique = false
+		switch {
+		case e.Type == vg.CloseComp: // nothing here draws on after closing
+			if closes {
+				c.path.WriteByte('z')
 			}
-		case vg.ArcComp:
-			x, y = c.arc(e)
-		case vg.CloseComp:
-			c.path.WriteString("z") // nothing here draws on after closing
 			continue
+		case e.Type == vg.MoveComp:
+			c.path.WriteString("M" + pair(x, y))
+		case e.Type != vg.LineComp:
+			c.err = errors.New("chart: neither curves nor arcs are drawn, but for filled circles")
+		case dy == 0:
+			c.path.WriteString("h" + number(dx))
+		case dx == 0:
+			c.path.WriteString("v" + number(dy))
 		default:
-			c.err = errors.New("chart: curves are not drawn")
+			oblique = true
+			switch to := pair(dx, dy); {
+			case !again:
+				c.path.WriteString("l" + to)
+			case to[0] == '-':
+				c.path.WriteString(to)
+			default:
+				c.path.WriteString(" " + to)
+			}
 		}
 		c.x, c.y = x, y
 	}
-}
-
-// arc writes a whole circle as two halves; the package draws no other arcs.
-func (c *svgCanvas) arc(e vg.PathComp) (x, y int) {
-	if math.Abs(e.Angle) < 2*math.Pi {
-		c.err = errors.New("chart: parts of circles are not drawn")
-	}
-	x, y = c.tenths(vg.Point{X: e.Pos.X + e.Radius, Y: e.Pos.Y})
-	r := int(math.Round(10 * float64(e.Radius)))
-	fmt.Fprintf(&c.path, "M%sa%s 0 1 0 %s 0a%s 0 1 0 %s 0", pair(x, y), pair(r, r), number(-2*r), pair(r, r), number(2*r))
-	return x, y
 }
 
 func (c *svgCanvas) FillString(f font.Face, at vg.Point, s string) {
