@@ -71,7 +71,7 @@ func TestSame(t *testing.T) {
 		"scatter":   func() Chart { return cloud(300, 7) },
 		"intervals": func() Chart { return estimates() },
 	} {
-		if svg(t, c()) != svg(t, c()) {
+		if a, b := svg(t, c()), svg(t, c()); a != b {
 			t.Errorf("%s: the same chart is another SVG", name)
 		}
 		first, err := PNG(c())
