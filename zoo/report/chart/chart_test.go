@@ -350,3 +350,21 @@ func FuzzDraw(f *testing.F) {
 		}
 	})
 }
+
+// TestBare draws what has little in it: a series without points beside one without a band, and a single point.
+func TestBare(t *testing.T) {
+	empty := Series{Name: "none"}
+	line := Series{Name: "line", Style: DFA, X: []float64{1, 2}, Mean: []float64{3, 4}}
+	for _, c := range []Chart{
+		&Lines{Series: []Series{empty}},
+		&Lines{Series: []Series{empty, line}},
+		&Lines{Series: []Series{{Name: "one", X: []float64{1}, Mean: []float64{1}, Dev: []float64{0}}}},
+		&Scatter{Classes: []Class{{Name: "none"}, {Name: "one", X: []float64{1}, Y: []float64{1}}}},
+		&Intervals{Groups: []Group{{Title: "none"}, {Rows: []Estimate{{}}}}},
+	} {
+		svg(t, c)
+		if _, err := PNG(c); err != nil {
+			t.Error(err)
+		}
+	}
+}
