@@ -213,7 +213,11 @@ func (s *surrogate) deliver(t *testing.T, n *graph.Node, points []*graph.Node) [
 		}
 	}
 	rows := len(e) / siteWidth
-	for range s.o.Route {
+	hops := s.o.Route
+	if len(n.Args) == 1 { // names no operator: beside points that do, it receives the error as it is
+		hops = 0
+	}
+	for range hops {
 		e = times(transposed(s.m.w.dense("propagation"), rows, rows), e, rows, rows, siteWidth)
 	}
 	scale := 1 / math.Sqrt(float64(widest))

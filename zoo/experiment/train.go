@@ -50,7 +50,7 @@ type Settings struct {
 	CheckpointEvery int
 	Progress        io.Writer
 	Align           bool // measure alignment at the end
-	AlignEvery      int  // measure it after every so many epochs too; 0: not
+	AlignEvery      int  // measure it after every so many epochs and the last too; 0: not
 	Views           bool // keep what the trained model sees, where the task has pictures
 }
 
@@ -143,19 +143,29 @@ func (p *Programs) TrainState(ctx context.Context, state *runtime.State, seed in
 		run.Callbacks = append(run.Callbacks, train.Patience(plan.Task.Best, plan.Recipe.Patience))
 	}
 	out := &Outcome{Seed: seed}
-	if s.AlignEvery > 0 && p.Alignment != nil {
+	last := 0 // epoch
+	align := func() error {
+		points, err := p.Align(ctx, state, seed, options)
+		out.Course = append(out.Course, Aligned{last, points})
+		return err
+	}
+	along := s.AlignEvery > 0 && p.Alignment != nil
+	if along {
 		run.Callbacks = append(run.Callbacks, train.Callback{AfterEpoch: func(status *train.Status) error {
-			if status.Epoch%s.AlignEvery != 0 {
+			if last = status.Epoch; last%s.AlignEvery != 0 {
 				return nil
 			}
-			points, err := p.Align(ctx, state, seed, options)
-			out.Course = append(out.Course, Aligned{status.Epoch, points})
-			return err
+			return align()
 		}})
 	}
 	summary, err := run.Fit(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if along && last%s.AlignEvery != 0 {
+		if err := align(); err != nil {
+			return nil, err
+		}
 	}
 	out.Metrics, out.Epoch, out.Seconds, out.History = summary.Metrics, summary.Epoch, summary.Seconds, summary.History
 	if s.Align && p.Alignment != nil {

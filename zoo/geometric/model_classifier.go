@@ -23,7 +23,7 @@ func newClassifier(name string, features int, route string) classifier {
 	c.label = c.Input("label", graph.I32, "nodes")
 	c.mask = c.Input("mask", graph.F32, "nodes")
 	switch route {
-	case bySymmetric:
+	case bySymmetric, "":
 		c.route = c.propagation
 	case byAttention: // the definition's own, for each point
 		c.learned = true

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"graft/zoo/entry"
 	"graft/zoo/report"
 )
 
@@ -163,12 +162,4 @@ func tableA4() Study {
 			}, nil
 		},
 	}
-}
-
-// variantWord says which reading of paper and code a column shows.
-func variantWord(v string) string {
-	if v == entry.Reference {
-		return "published code's"
-	}
-	return "paper's"
 }
