@@ -43,8 +43,12 @@ func (f *family) blocks(m, n, k int, a, b *matrix) blocking {
 		return p
 	}
 	p := blocking{family: f, k: even(k, depth, 4), width: breadth, strip: m, height: even(m, f.rows, 1), tile: f.cols}
-	p.packB = b.right != 1 || m > 3*f.rows && k*b.down > nearby
-	p.packA = n > 2*f.cols && max(p.height*a.down, k*a.right) > nearby
+	p.packB = b.right != 1 || m > 3*f.rows && (f.packed || k*b.down > nearby)
+	if f.packed {
+		p.packA = p.packB && a.right != 1
+	} else {
+		p.packA = n > 2*f.cols && max(p.height*a.down, k*a.right) > nearby
+	}
 	if p.packA {
 		p.strip = p.height
 		if a.right != 1 {
@@ -54,7 +58,7 @@ func (f *family) blocks(m, n, k int, a, b *matrix) blocking {
 	if m <= f.rows {
 		p.width = f.cols // a block is used once
 	}
-	if m == 1 && !p.packB {
+	if !p.packB && (m == 1 || f.packed) {
 		p.width, p.tile = f.wide, f.wide
 	}
 	return p
@@ -119,9 +123,7 @@ func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, 
 				end := min(m, i+p.strip)
 				panel, rowA, stepA, nextA := a.x[i*a.down+l*a.right:], a.down, a.right, p.height*a.down
 				if p.packA {
-					rowA, stepA = 1, roundUp(p.height, 4)
-					nextA = kb*stepA + 8
-					p.packPanels(s, end-i, kb, panel, a.down, a.right, stepA, nextA)
+					rowA, stepA, nextA = p.packPanels(s, end-i, kb, panel, a.down, a.right)
 					panel = s.a[:]
 				}
 				for r := i; r < end; r += p.height {
@@ -131,7 +133,11 @@ func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, 
 					}
 					for q := 0; q*p.tile < nb; q++ {
 						w := min(p.tile, nb-q*p.tile)
-						p.family.tile(mb, w, kb, panel[:(mb-1)*rowA+(kb-1)*stepA+1], rowA, stepA, block[q*nextB:][:(kb-1)*stepB+w], stepB,
+						sizeB := (kb-1)*stepB + w
+						if p.packB {
+							sizeB = nextB
+						}
+						p.family.tile(mb, w, kb, panel[:(mb-1)*rowA+(kb-1)*stepA+1], rowA, stepA, block[q*nextB:][:sizeB], stepB,
 							c[r*rowC+j+q*p.tile:][:(mb-1)*rowC+w], rowC, scaleHere, add)
 					}
 					if l+kb == k && e != nil {
@@ -144,17 +150,25 @@ func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, 
 	}
 }
 
-// packPanels copies m rows of A as panels, next elements apart, so that what a tile needs of one at each step along k is
-// together and the steps lie step elements apart.
-func (p *blocking) packPanels(s *packs, m, k int, a []float32, down, right, step, next int) {
-	if right == 1 {
-		for i := 0; i < m; i += p.height {
-			rows := min(p.height, m-i)
-			p.transpose(s.a[i/p.height*next:], step, a[i*down:][:(rows-1)*down+k], down, rows, k)
-		}
-		return
+// packPanels copies m rows of A as panels, next elements apart: what a tile needs of one at each step along k is together and the
+// steps lie stepA elements apart, or, for families that say so, its rows do.
+func (p *blocking) packPanels(s *packs, m, k int, a []float32, down, right int) (rowA, stepA, next int) {
+	if p.packed { // A is transposed, or would be read in place
+		rowA = roundUp(k, 4)
+		p.transpose(s.a[:], rowA, a[:(k-1)*right+m], right, k, m)
+		return rowA, 1, p.height * rowA
 	}
-	p.copyPanels(s.a[:], step, next, a, right, p.height, m, k)
+	stepA = roundUp(p.height, 4)
+	next = k*stepA + 8
+	if right != 1 {
+		p.copyPanels(s.a[:], stepA, next, a, right, p.height, m, k)
+		return 1, stepA, next
+	}
+	for i := 0; i < m; i += p.height {
+		rows := min(p.height, m-i)
+		p.transpose(s.a[i/p.height*next:], stepA, a[i*down:][:(rows-1)*down+k], down, rows, k)
+	}
+	return 1, stepA, next
 }
 
 // packBlock copies a block of B as panels of as many columns as a tile has, one after the other.

@@ -10,9 +10,9 @@ import "golang.org/x/sys/cpu"
 func families() []*family {
 	all := []*family{goFamily()}
 	if x := cpu.X86; x.HasAVX2 && x.HasFMA {
-		all = append([]*family{{"avx2", 6, 16, 32, tileAVX2, copyRowsAVX2, transposeAVX, dotsAVX2}}, all...)
+		all = append([]*family{{"avx2", 6, 16, 32, false, tileAVX2, copyRowsAVX2, transposeAVX, dotsAVX2}}, all...)
 		if x.HasAVX512F && x.HasAVX512DQ && x.HasBMI2 {
-			all = append([]*family{{"avx512", 12, 32, 128, tileAVX512, copyRowsAVX2, transposeAVX, dotsAVX2}}, all...)
+			all = append([]*family{{"avx512", 12, 32, 128, false, tileAVX512, copyRowsAVX2, transposeAVX, dotsAVX2}}, all...)
 		}
 	}
 	return all

@@ -9,9 +9,14 @@ type family struct {
 	rows, cols int // of the largest tile
 	wide       int // columns of the widest tile of a single row
 
+	// packed says that tiles are fast only where each row of A is in one piece and B is packed. Then no factor is read in place
+	// that is used often, and A is packed as rows. A tile of wide columns reads a B in place.
+	packed bool
+
 	// tile computes C = scale * A B, or with add C = scale * (C + A B), of a tile: A is rows x k, B is k x cols. A's element
 	// (i, l) is a[i*rowA + l*stepA], B's (l, j) is b[l*stepB + j], C's (i, j) is c[i*rowC + j]. Each sum is made in ascending
-	// order of k, starting at 0, one term at a time. Slices may end with the last element.
+	// order of k, starting at 0, one term at a time. Slices may end with the last element; of a packed B, whose stepB is that of
+	// the largest tile, they have all of it.
 	tile func(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)
 
 	// copyRows packs k rows that lie ld apart in x. A row is cut into panels of cols elements each, whose beginnings lie next
@@ -34,5 +39,5 @@ func Family() string { return families()[0].name }
 
 // goFamily needs no assembly. The compiler may fuse multiplications with additions, as it does on arm64.
 func goFamily() *family {
-	return &family{"go-" + runtime.GOARCH, 2, 4, 4, tileGo, copyRowsGo, transposeGo, nil}
+	return &family{"go-" + runtime.GOARCH, 2, 4, wideGo, true, tileGo, copyRowsGo, transposeGo, dotsGo}
 }

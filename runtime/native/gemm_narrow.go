@@ -5,7 +5,7 @@ const narrowRows = 256
 
 // isNarrow reports whether the rows of an m x n result are too short to fill the vectors of tiles, and its columns are not. Such a
 // result is made transposed: its columns, which are few, are the rows of tiles.
-func (f *family) isNarrow(m, n int) bool { return n > 1 && n <= f.rows && m > f.cols }
+func (f *family) isNarrow(m, n int) bool { return !f.packed && n > 1 && n <= f.rows && m > f.cols }
 
 // narrowProduct makes strips of the transposed result beside C, and moves them there.
 func (p *blocking) narrowProduct(m, n, k int, scale float32, a, b *matrix, c []float32, rowC int, e *epilogue, s *packs) {
