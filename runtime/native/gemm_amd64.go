@@ -8,7 +8,7 @@ import "golang.org/x/sys/cpu"
 
 // families lists the families that this machine can run, the best first.
 func families() []*family {
-	all := []*family{goFamily()}
+	all := []*family{sseFamily(), goFamily()}
 	if x := cpu.X86; x.HasAVX2 && x.HasFMA {
 		all = append([]*family{{"avx2", 6, 16, 32, false, tileAVX2, copyRowsAVX2, transposeAVX, dotsAVX2}}, all...)
 		if x.HasAVX512F && x.HasAVX512DQ && x.HasBMI2 {

@@ -33,7 +33,7 @@ type family struct {
 	dots func(k int, a, b []float32, ld int, c []float32, scale float32, add bool)
 }
 
-// Family names the kernels that [Kernels] chooses on this machine: "avx512", "avx2" or, with the architecture since
+// Family names the kernels that [Kernels] chooses on this machine: "avx512", "avx2", "sse" or, with the architecture since
 // compilers differ in how they round, "go-amd64", "go-arm64". Results have the same bits on machines of the same family.
 func Family() string { return families()[0].name }
 

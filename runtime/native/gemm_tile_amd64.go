@@ -14,6 +14,11 @@ func tileAVX512(rows int, cols int, k int, a []float32, rowA int, stepA int, b [
 //go:noescape
 func tileAVX2(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)
 
+// widthSSE is tile for 1, 2, 4, 8 and, of a single row, 16 and 32 columns.
+//
+//go:noescape
+func widthSSE(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)
+
 // transposeAVX is a family's transpose: it needs AVX only.
 //
 //go:noescape
@@ -28,3 +33,8 @@ func copyRowsAVX2(dst []float32, step int, next int, x []float32, ld int, cols i
 //
 //go:noescape
 func dotsAVX2(k int, a []float32, b []float32, ld int, c []float32, scale float32, add bool)
+
+// dots16SSE is dots for 16 elements of C.
+//
+//go:noescape
+func dots16SSE(k int, a []float32, b []float32, ld int, c []float32, scale float32, add bool)

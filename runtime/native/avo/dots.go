@@ -95,11 +95,7 @@ func dots() {
 
 	Label("store")
 	c, scale, add := Load(Param("c").Base(), GP64()), YMM(), GP8()
-	address, err := Param("scale").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	VBROADCASTSS(address.Addr, scale)
+	VBROADCASTSS(scaleParam(), scale)
 	Load(Param("add"), add)
 	TESTB(add, add)
 	JZ(LabelRef("scale"))

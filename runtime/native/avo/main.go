@@ -14,9 +14,11 @@ func main() {
 	lanes = isa.Numbers("lanes")
 	tile("tileAVX512", newAVX512())
 	tile("tileAVX2", newAVX2())
+	tileOfSSE()
 	packTransposed()
 	packRows()
 	dots()
+	dotsOfSSE()
 	Generate()
 }
 

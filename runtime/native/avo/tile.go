@@ -24,19 +24,16 @@ type set struct {
 func newAVX512() set { return set{isa.AVX512, 12, 8, K1} }
 func newAVX2() set   { return set{isa.AVX2, 6, 4, YMM()} }
 
+const tileSignature = "func(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)"
+
 // tile writes the micro-kernel of an instruction set: a branch for each number of rows and of vectors. It reads single
 // elements of A and whole rows of B and C, so any of them may be packed or lie in place.
 func tile(name string, s set) {
-	TEXT(name, NOSPLIT, "func(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)")
+	TEXT(name, NOSPLIT, tileSignature)
 	Doc(name + " is a family's tile.")
 	Pragma("noescape")
 	rows, cols := Load(Param("rows"), GP64()), Load(Param("cols"), GP64())
-	t := operands{
-		k: Load(Param("k"), GP64()),
-		a: Load(Param("a").Base(), GP64()), rowA: bytes("rowA"), stepA: bytes("stepA"),
-		b: Load(Param("b").Base(), GP64()), stepB: bytes("stepB"),
-		c: Load(Param("c").Base(), GP64()), rowC: bytes("rowC"),
-	}
+	t := newOperands()
 	label := func(r, v int) string { return fmt.Sprintf("tile%dx%d", r, v) }
 	width := func(v int) string { return fmt.Sprintf("width%d", v) }
 	vectors := GP64()
@@ -75,22 +72,54 @@ type operands struct {
 	k, a, rowA, stepA, b, stepB, c, rowC Register
 }
 
-// branch writes the kernel of rows x vectors sums.
-func (t operands) branch(s set, rows, vectors int, label string) {
-	// An address reaches three rows: its own, the next, and by a scaled index the one after.
-	a := []Register{t.a}
+func newOperands() operands {
+	return operands{
+		k: Load(Param("k"), GP64()),
+		a: Load(Param("a").Base(), GP64()), rowA: bytes("rowA"), stepA: bytes("stepA"),
+		b: Load(Param("b").Base(), GP64()), stepB: bytes("stepB"),
+		c: Load(Param("c").Base(), GP64()), rowC: bytes("rowC"),
+	}
+}
+
+// rowsOfA returns the addresses of every third row of A, and those of the rows' elements: an address reaches three rows, its own, the
+// next, and by a scaled index the one after.
+func (t operands) rowsOfA(rows int) (a []Register, element func(r int) Mem) {
+	a = []Register{t.a}
 	for r := 3; r < rows; r += 3 {
 		p := GP64()
 		LEAQ(Mem{Base: a[len(a)-1], Index: t.rowA, Scale: 2}, p)
 		ADDQ(t.rowA, p)
 		a = append(a, p)
 	}
-	elementA := func(r int) Mem {
+	return a, func(r int) Mem {
 		if r%3 == 0 {
 			return Mem{Base: a[r/3]}
 		}
 		return Mem{Base: a[r/3], Index: t.rowA, Scale: uint8(r % 3)}
 	}
+}
+
+// advance goes a step along k, and leaves the flags of whether there is another.
+func (t operands) advance(a []Register) {
+	for _, p := range a {
+		ADDQ(t.stepA, p)
+	}
+	ADDQ(t.stepB, t.b)
+	DECQ(t.k)
+}
+
+// scaleParam is where the scale is given.
+func scaleParam() Mem {
+	address, err := Param("scale").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return address.Addr
+}
+
+// branch writes the kernel of rows x vectors sums.
+func (t operands) branch(s set, rows, vectors int, label string) {
+	a, elementA := t.rowsOfA(rows)
 	sum := make([][]VecVirtual, rows)
 	for r := range sum {
 		for v := range vectors {
@@ -114,20 +143,12 @@ func (t operands) branch(s set, rows, vectors int, label string) {
 			VFMADD231PS(row[v], element, sum[r][v])
 		}
 	}
-	for _, p := range a {
-		ADDQ(t.stepA, p)
-	}
-	ADDQ(t.stepB, t.b)
-	DECQ(t.k)
+	t.advance(a)
 	JNZ(LabelRef(label + "loop"))
 
 	Label(label + "store")
 	scale, add := s.Vector(), GP8()
-	address, err := Param("scale").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	VBROADCASTSS(address.Addr, scale)
+	VBROADCASTSS(scaleParam(), scale)
 	Load(Param("add"), add)
 	TESTB(add, add)
 	JZ(LabelRef(label + "scale"))
