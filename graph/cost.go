@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -112,7 +113,31 @@ func (n *Node) FLOPs() Cost {
 	return n.Op.FLOPs(n)
 }
 
-// Bytes returns the memory traffic of one execution of n when every operand is read once and every result is written once.
+// Traffic returns the bytes that each node of g moves between memory and the processor in one execution: [Node.Bytes], but for the nodes
+// of a sweep. What stays inside of one is neither written nor read, and what several of its nodes read counts for the first of them.
+func (g *Graph) Traffic() map[*Node]Cost {
+	out := map[*Node]Cost{}
+	for _, n := range g.Nodes {
+		out[n] = n.Bytes()
+	}
+	inner := g.Inner()
+	for _, nodes := range g.Sweeps() {
+		seen := map[*Value]bool{}
+		for _, n := range nodes {
+			var c Cost
+			for _, v := range slices.Concat(n.Args, n.Results) {
+				if !inner[v] && !seen[v] {
+					seen[v] = true
+					c = c.Plus(v.Type.Bytes())
+				}
+			}
+			out[n] = c
+		}
+	}
+	return out
+}
+
+// Bytes returns the memory traffic of one execution of n by itself, when every operand is read once and every result is written once.
 func (n *Node) Bytes() Cost {
 	if n.Op.Is(Leaf) || n.Op.Is(Effect) || n.Op.Is(Mark) {
 		return nil

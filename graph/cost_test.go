@@ -36,6 +36,46 @@ func TestNodeCosts(t *testing.T) {
 	}
 }
 
+// TestTraffic counts the bytes of a sweep by hand: those of what only its nodes read are missing, and what two of them read counts once.
+func TestTraffic(t *testing.T) {
+	g := graph.New("g")
+	g.Program = true
+	x, bias := g.Input("x", graph.F32, "n", 4), g.Param("bias", "zeros", 4)
+	g.At(graph.Context{Phase: graph.Forward})
+	inside := graph.Apply("sin", x)
+	leaves := graph.Add(inside, bias)
+	last := graph.Sum(graph.Mul(leaves, x), 1)
+	apart := graph.Apply("exp", leaves)
+	g.Output("last", last)
+	g.Output("apart", apart)
+	product := last.Node.Args[0]
+	for _, v := range []*graph.Value{leaves, product, last} {
+		v.Node.Joined = true
+	}
+	if err := graph.Verify(g, graph.Planned); err != nil {
+		t.Fatal(err)
+	}
+	traffic := g.Traffic()
+	for _, c := range []struct {
+		v    *graph.Value
+		want string
+	}{
+		{x, "0"},
+		{inside, "16*n"},      // reads x
+		{leaves, "16*n + 16"}, // reads the bias; is read outside, and so written
+		{product, "0"},        // x has been read
+		{last, "4*n"},         // a sum of each row
+		{apart, "32*n"},       // no part of the sweep
+	} {
+		if got := traffic[c.v.Node].String(); got != c.want {
+			t.Errorf("%v: %s bytes, want %s", c.v, got, c.want)
+		}
+	}
+	if inner := g.Inner(); !inner[inside] || !inner[product] || inner[leaves] || inner[last] {
+		t.Errorf("inside of the sweep are %v", inner)
+	}
+}
+
 // TestLargeCost checks that a cost may exceed the largest dimension, and that it does not overflow unseen.
 func TestLargeCost(t *testing.T) {
 	cost := graph.CostOf(graph.Int(1<<35).Mul(graph.Sym("batch")), graph.Sym("batch"))

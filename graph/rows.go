@@ -138,6 +138,19 @@ func (g *Graph) Sweeps() [][]*Node {
 	return out
 }
 
+// Inner returns the values of g's sweeps that nothing outside of their sweep reads. They are never in memory as a whole.
+func (g *Graph) Inner() map[*Value]bool {
+	inner, users := map[*Value]bool{}, g.Users()
+	for _, nodes := range g.Sweeps() {
+		for _, n := range nodes {
+			for _, r := range n.Results {
+				inner[r] = !slices.ContainsFunc(users[r], func(u *Node) bool { return !slices.Contains(nodes, u) })
+			}
+		}
+	}
+	return inner
+}
+
 // The rules of [Op.Apart].
 
 // everyAxis is that of ops on elements.

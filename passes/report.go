@@ -173,12 +173,13 @@ func paramsBelow(v *graph.Value) []string {
 
 func phaseCosts(g *graph.Graph) []PhaseCost {
 	var out []PhaseCost
+	traffic := g.Traffic()
 	for _, p := range []graph.Phase{graph.Once, graph.Forward, graph.Backward, graph.Graft, graph.Update} {
 		c := PhaseCost{Phase: p.String()}
 		for _, n := range g.Nodes {
 			if n.Phase == p && !n.Op.Is(graph.Effect) {
 				c.Nodes++
-				c.FLOPs, c.Bytes = c.FLOPs.Plus(n.FLOPs()), c.Bytes.Plus(n.Bytes())
+				c.FLOPs, c.Bytes = c.FLOPs.Plus(n.FLOPs()), c.Bytes.Plus(traffic[n])
 			}
 		}
 		if c.Nodes > 0 {

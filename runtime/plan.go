@@ -65,7 +65,7 @@ func newPlan(job *Job, kernels native.Table, reuse bool) (*plan, error) {
 		shape, err := v.Type.Shape(job.Binding)
 		return buffer.Size(shape), err
 	}
-	inner := innerValues(p.program)
+	inner := p.program.Inner()
 	for _, n := range p.program.Nodes {
 		if n.Op.Name == "barrier" { // it speaks to the compiler: here, the result is the operand
 			p.slotOf[n.Results[0]] = p.slotOf[n.Args[0]]

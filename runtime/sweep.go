@@ -96,19 +96,6 @@ func newSweep(nodes []*graph.Node, inner map[*graph.Value]bool, b graph.Binding,
 	return s, nil
 }
 
-// innerValues returns the values of a program's sweeps that nothing outside of their sweep reads.
-func innerValues(g *graph.Graph) map[*graph.Value]bool {
-	inner, users := map[*graph.Value]bool{}, g.Users()
-	for _, nodes := range g.Sweeps() {
-		for _, n := range nodes {
-			for _, r := range n.Results {
-				inner[r] = !slices.ContainsFunc(users[r], func(u *graph.Node) bool { return !slices.Contains(nodes, u) })
-			}
-		}
-	}
-	return inner
-}
-
 // use is a value with the way in which it is read.
 type use struct {
 	value *graph.Value
