@@ -125,28 +125,52 @@ func TestSweeps(t *testing.T) {
 			}
 		}
 		for i, rows := range []int{1, []int{2, 17, 150, 333}[seed%4], []int{701, 1024, 2500}[seed%3]} {
-			b := graph.Binding{"n": rows}
 			o := Options{Pool: pools[(int(seed)+i)%3], eager: true, NoReuse: seed%7 == 0}
 			if i < 2 && seed%2 == 0 {
 				o.Kernels = parted()
 			}
-			plain, _ := load(t, g, b, Options{Kernels: o.Kernels})
-			e, _ := load(t, s, b, o)
-			inPlace += e.Report().InPlace
-			for k := range 2 {
-				feedAll(t, plain, seed+uint64(k))
-				feedAll(t, e, seed+uint64(k))
-				step(t, plain)
-				step(t, e)
-				for name, want := range plain.results {
-					same(t, fmt.Sprintf("program %d, %d rows, step %d, %s", seed, rows, k, name), e.results[name].buf, want.buf)
-				}
-			}
+			inPlace += holdSweeps(t, g, s, rows, seed, o)
 		}
 	}
 	if joined < 5*programs || inPlace == 0 {
 		t.Errorf("the programs are too simple: %d nodes are joined, %d in place", joined, inPlace)
 	}
+}
+
+// holdSweeps checks that a program and itself with sweeps have the same bits, for two steps, and returns the results in place.
+func holdSweeps(t testing.TB, g, swept *graph.Graph, rows int, seed uint64, o Options) (inPlace int) {
+	t.Helper()
+	b := graph.Binding{"n": rows}
+	plain, _ := load(t, g, b, Options{Kernels: o.Kernels})
+	e, _ := load(t, swept, b, o)
+	for k := range 2 {
+		feedAll(t, plain, seed+uint64(k))
+		feedAll(t, e, seed+uint64(k))
+		step(t, plain)
+		step(t, e)
+		for name, want := range plain.results {
+			same(t, fmt.Sprintf("program %d, %d rows, step %d, %s", seed, rows, k, name), e.results[name].buf, want.buf)
+		}
+	}
+	return e.Report().InPlace
+}
+
+// FuzzSweeps looks for programs and numbers of rows that TestSweeps has not. There is at least one: symbols are positive.
+func FuzzSweeps(f *testing.F) {
+	pool := NewPool(2)
+	f.Cleanup(pool.Close)
+	f.Add(uint64(1), byte(20), uint16(0))
+	f.Add(uint64(2), byte(40), uint16(31))
+	f.Add(uint64(3), byte(60), uint16(1023))
+	f.Fuzz(func(t *testing.T, seed uint64, nodes byte, rows uint16) {
+		g := rowProgram(seed, 1+int(nodes)%80)
+		check(t, g.Err())
+		o := Options{Pool: pool, eager: true, NoReuse: seed%7 == 0}
+		if seed%2 == 0 {
+			o.Kernels = parted()
+		}
+		holdSweeps(t, g, swept(t, g), 1+int(rows)%3000, seed, o)
+	})
 }
 
 // TestSweepsAllocateNothing runs sweeps of several blocks on several workers.
