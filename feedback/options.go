@@ -28,6 +28,20 @@ type Options struct {
 	Route       int    // hops along each point's route operator; 0 is the direct route
 }
 
+// String describes the matrices and their routes, for reports. Where matrices are kept makes no difference to results.
+func (o Options) String() string {
+	matrices := fmt.Sprintf("%s %s matrices, ", o.Sharing, o.Dist)
+	switch {
+	case o.Given:
+		matrices = "given matrices"
+	case o.Generate:
+		matrices += "generated where they are multiplied"
+	default:
+		matrices += "kept in memory"
+	}
+	return fmt.Sprintf("%s, route %d", matrices, o.Route)
+}
+
 // WithDefaults returns o with empty fields set to the published method's choices, or says what is not a choice.
 func (o Options) WithDefaults() (Options, error) {
 	fields := []struct {

@@ -96,7 +96,7 @@ func compile(def *graph.Graph, p Pipeline, o Options) (*Compiled, error) {
 	if err := graph.Verify(g, stage); err != nil {
 		return nil, err
 	}
-	report := newReport(def, marked, differentiated, g)
+	report := newReport(def, marked, differentiated, g, &o)
 	report.Recomputed = recomputed
 	if o.Part == Step || o.Part == Gradient {
 		if err := prove(g, report, o.AllowTransport); err != nil {

@@ -12,6 +12,8 @@ type Report struct {
 	Mode        string `json:"mode"`
 	Granularity string `json:"granularity,omitempty"`
 	Part        string `json:"part"`
+	// Feedback says which matrices errors are multiplied with and where those come from; empty where no error is delivered.
+	Feedback string `json:"feedback,omitempty"`
 	// Points are the feedback points of the definition. When there are none, every mode is backpropagation.
 	Points    []PointReport `json:"points"`
 	Regions   []string      `json:"regions"`
@@ -59,7 +61,7 @@ type CriticalPath struct {
 }
 
 // newReport reads the definition, the graph before and after differentiation, and the finished program.
-func newReport(def, marked, differentiated, g *graph.Graph) *Report {
+func newReport(def, marked, differentiated, g *graph.Graph, o *Options) *Report {
 	r := &Report{Model: g.Name, Mode: g.Mode, Granularity: g.Granularity, Part: g.Part, Regions: []string{}, Barriers: []string{}}
 	cuts, seeds := map[string]bool{}, map[string]bool{}
 	for _, n := range marked.Effects("cut") {
@@ -67,6 +69,9 @@ func newReport(def, marked, differentiated, g *graph.Graph) *Report {
 	}
 	for _, n := range marked.Effects("seed") {
 		seeds[n.Str("point")] = true
+	}
+	if len(seeds) > 0 {
+		r.Feedback = o.Feedback.String()
 	}
 	r.Points = []PointReport{}
 	for _, n := range def.Effects("feedback") {

@@ -215,6 +215,28 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// TestReportFeedback checks that the report says which matrices there are and where, and nothing of them where nothing is delivered.
+func TestReportFeedback(t *testing.T) {
+	g := graph.New("layer")
+	h := graph.Feedback(graph.MatMul(g.Input("x", graph.F32, "batch", 3), g.Param("a", "zeros", 3, 3)), graph.Point{Name: "a", Site: "top"})
+	g.Loss(graph.Mean(graph.Apply("square", graph.ErrorSite(graph.MatMul(h, g.Param("b", "zeros", 3, 3)), "top")), 0, 1))
+	for _, c := range []struct {
+		mode string
+		o    feedback.Options
+		want string
+	}{
+		{"dfa", feedback.Options{}, "shared uniform matrices, kept in memory, route 0"},
+		{"dfa", feedback.Options{Dist: "rademacher", Generate: true}, "shared rademacher matrices, generated where they are multiplied, route 0"},
+		{"dfa", feedback.Options{Given: true}, "given matrices, route 0"},
+		{"shallow", feedback.Options{Generate: true}, ""},
+		{"bp", feedback.Options{}, ""},
+	} {
+		if got := reportOf(t, g, c.mode, Options{Feedback: c.o}).Feedback; got != c.want {
+			t.Errorf("%s, %+v: %q", c.mode, c.o, got)
+		}
+	}
+}
+
 // TestReportCosts counts the work of a layer by hand, as the JSON form gives it.
 func TestReportCosts(t *testing.T) {
 	g := graph.New("layer")

@@ -18,6 +18,9 @@ func (r *Report) Write(w io.Writer) error {
 		t.printf(", granularity %s", r.Granularity)
 	}
 	t.printf(", part %s\n", r.Part)
+	if r.Feedback != "" {
+		t.printf("feedback: %s\n", r.Feedback)
+	}
 	t.points(r)
 	t.list("regions", r.Regions)
 	t.list("frozen", r.Frozen)
