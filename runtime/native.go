@@ -59,6 +59,7 @@ func (n nativeBackend) Load(job *Job) (Runner, error) {
 		}
 	}
 	r.report.Nodes, r.report.Parts = len(p.tasks), r.step.countParts()
+	r.report.ScratchBytes = r.once.scratchBytes() + r.step.scratchBytes() + sweepers.scratchBytes()
 	return r, nil
 }
 

@@ -13,4 +13,7 @@ type Report struct {
 	ArenaBytes int64 // memory planned
 	PeakBytes  int64 // memory of the values alive at the worst moment, the least that this order of nodes can do with
 	TotalBytes int64 // memory without any reuse
+	// ScratchBytes is memory beside all that: what kernels keep for their calls from load on, such as the logits of a chunk of a fused
+	// head, and the blocks of sweeps for every worker. Backends that have none of these leave it 0.
+	ScratchBytes int64
 }

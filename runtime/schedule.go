@@ -94,6 +94,14 @@ func (s *schedule) countParts() int {
 	return sum
 }
 
+// scratchBytes returns what the calls' kernels keep.
+func (s *schedule) scratchBytes() (sum int64) {
+	for i := range s.calls {
+		sum += s.calls[i].ScratchBytes()
+	}
+	return sum
+}
+
 func (s *schedule) run() error {
 	if s.pool != nil {
 		return s.runShared()

@@ -64,6 +64,29 @@ func newCrew(workers int, sweeps []*sweep, memory func(*graph.Value) *buffer.Buf
 	return c, nil
 }
 
+// scratchBytes returns the memory of all workers' blocks and calls.
+func (c *crew) scratchBytes() (sum int64) {
+	for _, t := range c.free {
+		for _, b := range t.memory {
+			sum += int64(b.Len()) * b.DType.Bytes()
+		}
+		for _, s := range t.sweeps {
+			sum += s.full.scratchBytes()
+			if s.rest != s.full {
+				sum += s.rest.scratchBytes()
+			}
+		}
+	}
+	return sum
+}
+
+func (k *sweepBlock) scratchBytes() (sum int64) {
+	for i := range k.calls {
+		sum += k.calls[i].ScratchBytes()
+	}
+	return sum
+}
+
 // run returns what runs sweep i of the crew.
 func (c *crew) run(i int) func(_ *native.Call, part, parts int) error {
 	return func(_ *native.Call, part, _ int) error {

@@ -28,7 +28,7 @@ type Result struct {
 // Memory says what a step lives in, in bytes.
 type Memory struct {
 	Leaves  int64 // parameters, slots, feeds
-	Values  int64 // outputs, values computed once, and the planned arena
+	Values  int64 // outputs, values computed once, the planned arena, and what kernels and sweeps keep beside it
 	Process int64 // the most that the process had resident during load and steps; 0 where the system does not tell
 }
 
@@ -133,7 +133,7 @@ func (r *Result) memory(plan runtime.Report) Memory {
 		n, _ := bytesOf(v).Bind(r.Binding)
 		return n
 	}
-	m := Memory{Values: plan.ArenaBytes, Process: highWater()}
+	m := Memory{Values: plan.ArenaBytes + plan.ScratchBytes, Process: highWater()}
 	outputs := map[*graph.Value]bool{}
 	for _, n := range r.Program.Nodes {
 		switch {

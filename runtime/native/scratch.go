@@ -1,0 +1,54 @@
+package native
+
+// scratcher is what Call.Data may be to tell how much memory it has that grows with shapes.
+type scratcher interface{ scratchBytes() int64 }
+
+// ScratchBytes returns the size of the scratch memory that Prepare has made for this call, which lasts as long as the call. It leaves
+// out what a worker needs whatever the shapes, about a megabyte for packed factors, and what is shared by all calls of a kernel.
+func (c *Call) ScratchBytes() int64 {
+	switch d := c.Data.(type) {
+	case []float32:
+		return int64(4 * len(d))
+	case []float64:
+		return int64(8 * len(d))
+	case []int32:
+		return int64(4 * len(d))
+	case scratcher:
+		return d.scratchBytes()
+	}
+	return 0
+}
+
+// sizeOf returns the elements of some slices.
+func sizeOf[T any](slices ...[]T) (n int64) {
+	for _, s := range slices {
+		n += int64(len(s))
+	}
+	return n
+}
+
+func (h *head) scratchBytes() int64 {
+	if h.logits == nil {
+		return 0
+	}
+	return int64(h.logits.Len()) * h.logits.DType.Bytes()
+}
+
+func (k *chunked) scratchBytes() int64 {
+	return 4*(sizeOf(k.logits)+sizeOf(k.shares...)) + 8*sizeOf(k.totals, k.losses)
+}
+
+func (p *productShape) scratchBytes() int64 {
+	if p.sum == nil {
+		return 0
+	}
+	return 4 * sizeOf(p.sum.pieces...)
+}
+
+func (s *sums) scratchBytes() int64 { return 8 * (sizeOf(s.totals...) + sizeOf(s.kept...)) }
+
+func (p *placings) scratchBytes() int64 {
+	return 8*sizeOf(p.these, p.spare) + 4*sizeOf(p.places) + 4*sizeOf(p.near)
+}
+
+func (l *lists) scratchBytes() int64 { return 4 * sizeOf(l.first, l.next) }
