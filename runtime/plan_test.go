@@ -269,3 +269,26 @@ func TestFailuresBeforeChanges(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestReportCountsScratch checks that a report counts what a fused head keeps, and what each worker needs for sweeps.
+func TestReportCountsScratch(t *testing.T) {
+	const rows, inner, words = 64, 8, 1000
+	g := graph.New("head")
+	g.Program = true
+	x, w, label := g.Input("x", graph.F32, rows, inner), g.Param("w", "zeros", inner, words), g.Input("label", graph.I32, rows)
+	g.At(graph.Context{Phase: graph.Forward})
+	g.Output("loss", g.Add("linear_cross_entropy", nil, x, w, label)[0])
+	e, _ := load(t, g, nil, Options{})
+	if got, logits := e.Report().ScratchBytes, int64(4*rows*words); got < logits || got > logits*11/10 {
+		t.Errorf("%d bytes of scratch for logits of %d", got, logits)
+	}
+
+	two := NewPool(2)
+	defer two.Close()
+	swept, b := swept(t, rowProgram(5, 40)), graph.Binding{"n": 3000}
+	alone, _ := load(t, swept, b, Options{})
+	shared, _ := load(t, swept, b, Options{Pool: two})
+	if one, both := alone.Report().ScratchBytes, shared.Report().ScratchBytes; one == 0 || both <= one || both > 2*one {
+		t.Errorf("%d bytes for one worker, %d for two", one, both)
+	}
+}

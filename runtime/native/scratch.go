@@ -1,5 +1,7 @@
 package native
 
+import "graft/graph"
+
 // scratcher is what Call.Data may be to tell how much memory it has that grows with shapes.
 type scratcher interface{ scratchBytes() int64 }
 
@@ -13,6 +15,8 @@ func (c *Call) ScratchBytes() int64 {
 		return int64(8 * len(d))
 	case []int32:
 		return int64(4 * len(d))
+	case *Call: // the reference of project_generated: a product with a matrix of its own
+		return int64(d.In[1].Len()) * d.In[1].DType.Bytes()
 	case scratcher:
 		return d.scratchBytes()
 	}
@@ -52,3 +56,11 @@ func (p *placings) scratchBytes() int64 {
 }
 
 func (l *lists) scratchBytes() int64 { return 4 * sizeOf(l.first, l.next) }
+
+func (r *scoreRow[T]) scratchBytes() int64 {
+	element := graph.F32
+	if _, double := any(T(0)).(float64); double {
+		element = graph.F64
+	}
+	return element.Bytes()*sizeOf(r.query, r.weights, r.kept, r.grad) + 4*sizeOf(r.drawn) + 8*sizeOf(r.dk, r.dv)
+}
