@@ -12,6 +12,10 @@ import (
 //
 // A copy belongs to the region that reads it. What several regions read stays stored: one copy would connect them, and one for
 // each would be paid for several times to free the same memory once.
+//
+// It lowers the peak where that is the end of the forward phase, as in bp. In dfa projected errors lie in memory beside what is
+// kept, and the peak may be at a weight gradient that reads a copy: the position encoding of nerf-tiny, as large as what was not
+// kept. Then nothing is saved; and what the copy is made from would come on top, if it did not stay inside of a sweep.
 var recompute = Pass{
 	Name: "recompute",
 	Why:  "what is cheap to compute again need not lie in memory until the backward phase reads it",
