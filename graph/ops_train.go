@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 var streamAttr = AttrSpec{"stream", StringAttr, nil, nil}
 
@@ -141,100 +137,4 @@ func generatedFLOPs(n *Node) Cost {
 
 func projectFLOPs(n *Node) Cost {
 	return CostOf(product(n.Results[0].Type.Dims).Mul(n.Args[0].Type.Dims[1]).Mul(Int(2)))
-}
-
-func optimizerOps() []*Op {
-	decay := AttrSpec{"weight_decay", FloatAttr, 0.0, nil}
-	lrScale := AttrSpec{"lr_scale", FloatAttr, 1.0, nil}
-	// same checks that the first k operands have one floating-point type and returns it as often as the rule has results.
-	same := func(c *Call, k, results int) ([]Type, error) {
-		if err := wantFloat(c, 0); err != nil {
-			return nil, err
-		}
-		for i := 1; i < k; i++ {
-			if err := wantSame(c, 0, i); err != nil {
-				return nil, err
-			}
-		}
-		return slices.Repeat([]Type{c.Args[0]}, results), nil
-	}
-	betas := []AttrSpec{{"beta1", FloatAttr, 0.9, nil}, {"beta2", FloatAttr, 0.999, nil}, {"eps", FloatAttr, 1e-8, nil}, decay}
-	adam, radam := append(slices.Clone(betas), AttrSpec{"decoupled", BoolAttr, false, nil}, lrScale), append(slices.Clone(betas), lrScale)
-	// moments is the shape rule of adam, and of radam.
-	moments := func(c *Call) error {
-		if err := wantScalar(c, 4, c.Args[0].DType); err != nil {
-			return err
-		}
-		return wantScalar(c, 5, I32)
-	}
-	dense := func(c *Call) ([]Type, error) {
-		if err := moments(c); err != nil {
-			return nil, err
-		}
-		return same(c, 4, 3)
-	}
-	byRow := func(c *Call) ([]Type, error) {
-		if err := moments(c); err != nil {
-			return nil, err
-		}
-		if c.Args[0].Rank() < 1 {
-			return nil, fmt.Errorf("%v is no table", c.Args[0])
-		}
-		if g, err := scattered(c.Args[3], c.Args[6], c.Args[0].Dims[0]); err != nil || !g.Equal(c.Args[0]) {
-			return nil, cmp.Or(err, fmt.Errorf("%v are no rows of %v", c.Args[3], c.Args[0]))
-		}
-		return same(c, 3, 3)
-	}
-	rowFLOPs := func(n *Node) Cost { return perElement(16)(n).Plus(perOperand(3, 1)(n)) }
-	const rows = "w,m,v,x,lr,step,index"
-	return []*Op{
-		{Name: "sgd", Group: "optimizers", Operands: "w,g,lr,m?", Flags: Optimizer,
-			Attrs: []AttrSpec{{"momentum", FloatAttr, 0.0, nil}, decay, lrScale},
-			Infer: func(c *Call) ([]Type, error) {
-				if err := wantScalar(c, 2, c.Args[0].DType); err != nil {
-					return nil, err
-				}
-				if len(c.Args) == 3 {
-					return same(c, 2, 1)
-				}
-				if err := wantSame(c, 0, 3); err != nil {
-					return nil, err
-				}
-				return same(c, 2, 2)
-			}, FLOPs: perElement(6),
-			Doc: "m' = momentum*m + g + weight_decay*w; w' = w - lr*lr_scale*m'. Without m, plain gradient descent."},
-		{Name: "adam", Group: "optimizers", Operands: "w,m,v,g,lr,step", Flags: Optimizer, Attrs: adam, Infer: dense, FLOPs: perElement(16),
-			Doc: "Adam (Kingma & Ba 2015) with the bias correction of step+1; results w', m', v'. weight_decay is added to the gradient (coupled L2), or with decoupled subtracted from the weight (AdamW, Loshchilov & Hutter 2019)."},
-		{Name: "radam", Group: "optimizers", Operands: "w,m,v,g,lr,step", Flags: Optimizer, Attrs: radam, Infer: dense, FLOPs: perElement(16),
-			Doc: "Rectified Adam (Liu et al. 2020, algorithm 2); results w', m', v'. Where the rectification is not defined (rho < 5) the step is that of momentum: w - lr m'/(1-beta1^t)."},
-		{Name: "adam_rows", Group: "optimizers", Operands: rows, Flags: Optimizer | Fused, Attrs: adam, Infer: byRow, FLOPs: rowFLOPs,
-			Doc: "adam of a table, with the gradient scatter_add(x, index): rows without an index have a gradient of 0. The index must have been checked by a gather."},
-		{Name: "radam_rows", Group: "optimizers", Operands: rows, Flags: Optimizer | Fused, Attrs: radam, Infer: byRow, FLOPs: rowFLOPs,
-			Doc: "radam of a table, as adam_rows."},
-		{Name: "global_norm", Group: "optimizers", Operands: "g", Flags: Variadic,
-			Infer: func(c *Call) ([]Type, error) {
-				for i, g := range c.Args {
-					if err := wantFloat(c, i); err != nil {
-						return nil, err
-					}
-					if g.DType != c.Args[0].DType {
-						return nil, fmt.Errorf("gradients of two dtypes: %v and %v", c.Args[0], g)
-					}
-				}
-				return []Type{Tensor(c.Args[0].DType)}, nil
-			},
-			FLOPs: func(n *Node) Cost {
-				var c Cost
-				for _, a := range n.Args {
-					c = c.Plus(CostOf(product(a.Type.Dims).Mul(Int(2))))
-				}
-				return c
-			},
-			Doc: "The Euclidean norm of all operands together, summed in operand order."},
-		{Name: "clip_factor", Group: "optimizers", Operands: "norm", Attrs: []AttrSpec{{"max", FloatAttr, nil, nil}},
-			Infer: func(c *Call) ([]Type, error) {
-				return []Type{c.Args[0]}, wantScalar(c, 0, c.Args[0].DType)
-			}, FLOPs: perElement(3),
-			Doc: "min(1, max / (norm + 1e-6)), the factor by which clipping by global norm scales every gradient."},
-	}
 }

@@ -3,9 +3,9 @@
 // A definition is a symbolic graph with marked feedback points and error sites. A training mode is a [Pipeline], a list of
 // passes; [Modes] lists graft's three, and the table in pipelines.go is the place to read first:
 //
-//	bp       erase-feedback           differentiate  optimizer  simplify  cse  dce  fuse-attention  fuse-head  fuse  sweep
-//	dfa      select-points cut graft  differentiate  optimizer  simplify  cse  dce  fuse-attention  fuse-head  fuse  sweep
-//	shallow  select-points cut        differentiate  optimizer  simplify  cse  dce  fuse-attention  fuse-head  fuse  sweep
+//	bp       erase-feedback           differentiate  optimizer  simplify  cse  dce  fuse-attention  fuse-head  fuse-table  fuse  sweep
+//	dfa      select-points cut graft  differentiate  optimizer  simplify  cse  dce  fuse-attention  fuse-head  fuse-table  fuse  sweep
+//	shallow  select-points cut        differentiate  optimizer  simplify  cse  dce  fuse-attention  fuse-head  fuse-table  fuse  sweep
 //
 // The modes differ before differentiation and nowhere else. What a mode cuts becomes dead code and is dropped: it is not
 // masked, and never executed.
@@ -31,6 +31,7 @@
 //	dce             drops what reaches no output and no store
 //	fuse-attention  makes one op of attention's scores, softmax and products, which needs a tile of the scores at a time
 //	fuse-head       makes one op of a classifier's last layer, its loss and their gradients, where the classes are many
+//	fuse-table      keeps the gradient of a table in the rows that a batch names, where an update and norms alone read it
 //	fuse            makes one op of a product and what is done to its elements: a bias, a sum, an activation or its gradient; of the
 //	                gradients of a dense layer's weight and bias; and of products of elements and their sums over attention's heads
 //	recompute       Options.Recompute: the backward phase computes again what is cheap, behind barriers, instead of keeping it

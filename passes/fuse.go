@@ -7,7 +7,7 @@ import (
 )
 
 // fuse makes one sweep over memory of a dense product and what is done to its elements, and of an activation and the bias before
-// it, one of the update of a table, one of a dense layer's gradients, and one of the inner products of heads. What something else
+// it, one of a dense layer's gradients, and one of the inner products of heads. What something else
 // reads is kept apart.
 var fuse = Pass{
 	Name: "fuse",
@@ -16,7 +16,6 @@ var fuse = Pass{
 		f := newFusion(g)
 		f.products()
 		f.biases()
-		f.tables()
 		f.heads()
 		f.denseGradients()
 		c := graph.NewCopier(g)

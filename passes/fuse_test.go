@@ -41,6 +41,11 @@ func TestFuseAttentionText(t *testing.T) {
 	holdFusion(t, fuseAttention, "testdata/fuse-attention", func(string, *graph.Graph, *graph.Graph) {})
 }
 
+// TestFuseTableText holds what becomes of the programs of testdata/fuse-table.
+func TestFuseTableText(t *testing.T) {
+	holdFusion(t, fuseTable, "testdata/fuse-table", func(string, *graph.Graph, *graph.Graph) {})
+}
+
 // holdFusion runs a pass on the programs of dir, pairs of NAME.ir and NAME.fused.ir.
 func holdFusion(t *testing.T, pass Pass, dir string, check func(from string, g, fused *graph.Graph)) {
 	t.Helper()

@@ -137,37 +137,37 @@ func (o Optimizer) update(g *graph.Graph, grads []gradient) (*graph.Graph, error
 	}
 	g.At(graph.Context{Phase: graph.Update, Pos: graph.Pos{File: "optimizer"}})
 	lr := g.Scalar("lr", grads[0].param.Type.DType)
+	var factor []*graph.Value // of clipping, or none
 	if o.ClipNorm > 0 {
 		all := make([]*graph.Value, len(grads))
 		for i, gr := range grads {
 			all[i] = gr.value
 		}
-		factor := g.Add("clip_factor", graph.Attrs{"max": o.ClipNorm}, g.Add("global_norm", nil, all...)[0])[0]
-		for i := range grads {
-			grads[i].value = graph.Mul(grads[i].value, factor)
-		}
+		factor = g.Add("clip_factor", graph.Attrs{"max": o.ClipNorm}, g.Add("global_norm", nil, all...)...)
 	}
 	for _, gr := range grads {
-		o.step(g, gr, lr)
+		o.step(g, gr, lr, factor)
 	}
 	return layout(g)
 }
 
-// step appends the update of one parameter.
-func (o Optimizer) step(g *graph.Graph, gr gradient, lr *graph.Value) {
+// step appends the update of one parameter, clipped if there is a factor.
+func (o Optimizer) step(g *graph.Graph, gr gradient, lr *graph.Value, factor []*graph.Value) {
 	name, w := gr.param.Node.Name(), gr.param
 	decay, lrScale := o.constants(name)
-	attrs := graph.Attrs{"weight_decay": decay, "lr_scale": lrScale}
+	attrs := graph.Attrs{"weight_decay": decay, "lr_scale": lrScale, "clipped": factor != nil}
 	slot := func(s string) *graph.Value { return g.State(name+"/"+s, "zeros", w.Type) }
 	if o.Rule == "sgd" {
 		attrs["momentum"] = o.Momentum
-		if o.Momentum == 0 {
-			g.Store(name, g.Add("sgd", attrs, w, gr.value, lr)[0])
-			return
+		args := []*graph.Value{w, gr.value, lr}
+		if o.Momentum != 0 {
+			args = append(args, slot("momentum"))
 		}
-		out := g.Add("sgd", attrs, w, gr.value, lr, slot("momentum"))
+		out := g.Add("sgd", attrs, append(args, factor...)...)
 		g.Store(name, out[0])
-		g.Store(name+"/momentum", out[1])
+		if o.Momentum != 0 {
+			g.Store(name+"/momentum", out[1])
+		}
 		return
 	}
 	for attr, v := range map[string]float64{"beta1": o.Beta1, "beta2": o.Beta2, "eps": o.Eps} {
@@ -179,7 +179,8 @@ func (o Optimizer) step(g *graph.Graph, gr gradient, lr *graph.Value) {
 	if op == "adamw" {
 		op, attrs["decoupled"] = "adam", true
 	}
-	out := g.Add(op, attrs, w, slot("m"), slot("v"), gr.value, lr, g.Scalar("step", graph.I32))
+	args := []*graph.Value{w, slot("m"), slot("v"), gr.value, lr, g.Scalar("step", graph.I32)}
+	out := g.Add(op, attrs, append(args, factor...)...)
 	g.Store(name, out[0])
 	g.Store(name+"/m", out[1])
 	g.Store(name+"/v", out[2])

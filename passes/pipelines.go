@@ -13,7 +13,7 @@ type Pipeline struct {
 }
 
 // fusions returns the passes at the end of every pipeline. They change how a program is computed, not what.
-func fusions() []Pass { return []Pass{fuseAttention, fuseHead, fuse, sweep} }
+func fusions() []Pass { return []Pass{fuseAttention, fuseHead, fuseTable, fuse, sweep} }
 
 func isFusion(p Pass) bool {
 	return slices.ContainsFunc(fusions(), func(f Pass) bool { return f.Name == p.Name })
@@ -69,6 +69,8 @@ var constraints = []constraint{
 	{"fuse", "sweep", "a sweep is made of what is left of products, and nodes of a sweep are not fused any more"},
 	{"dce", "fuse-head", "a dead reader of logits would keep them from being fused"},
 	{"fuse-head", "fuse", "a head begins with a product and a bias that are still two nodes"},
+	{"optimizer", "fuse-table", "only updates can read rows"},
+	{"dce", "fuse-table", "a dead reader of a gradient would keep it dense"},
 	{"recompute", "sweep", "what is computed again is computed in sweeps too"},
 	{"fuse", "recompute", "what is fused is never stored, and what has been made a second reader of a sum would keep it from being fused"},
 }

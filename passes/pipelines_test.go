@@ -89,7 +89,7 @@ func TestConstraintsAreKnown(t *testing.T) {
 // TestRemovedPass leaves every pass of dfa out in turn. What is left compiles to a program or is refused with a reason.
 func TestRemovedPass(t *testing.T) {
 	refused := map[string]string{
-		"select-points": "", "cut": "", "graft": "", "optimizer": "", "simplify": "", "cse": "", "fuse-attention": "", "fuse-head": "", "fuse": "", "sweep": "",
+		"select-points": "", "cut": "", "graft": "", "optimizer": "", "simplify": "", "cse": "", "fuse-attention": "", "fuse-head": "", "fuse-table": "", "fuse": "", "sweep": "",
 		"differentiate": "is a definition, not a program",
 		"dce":           "fusion comes last, after dead nodes are gone",
 	}

@@ -14,6 +14,7 @@ func modelCases(dt string, add func(op string, attrs graph.Attrs, operands ...st
 		add("sigmoid_cross_entropy", nil, dt+s, dt+s)
 		add("sigmoid_cross_entropy_grad", nil, dt+"[]", dt+s, dt+s)
 		add("radam", graph.Attrs{"weight_decay": 0.1}, dt+s, dt+s, dt+s+" positive", dt+s, dt+"[]", "i32[] below 9")
+		add("radam", graph.Attrs{"clipped": true}, dt+s, dt+s, dt+s+" positive", dt+s, dt+"[]", "i32[] below 9", dt+"[]")
 		if s != "[]" {
 			add("restricted_softmax", nil, dt+s)
 			add("cumsum", graph.Attrs{"exclusive": true, "reverse": true}, dt+s)
@@ -35,8 +36,11 @@ func modelCases(dt string, add func(op string, attrs graph.Attrs, operands ...st
 	add("gather", nil, dt+"[5]", "i32[] below 5")
 	add("scatter_add", graph.Attrs{"rows": dims("[5]")}, dt+"[2, 4, 3]", "i32[2, 4] below 5")
 	add("scatter_add", graph.Attrs{"rows": dims("[5]")}, dt+"[]", "i32[] below 5")
-	for _, op := range []string{"adam_rows", "radam_rows"} {
-		add(op, nil, dt+"[5, 3]", dt+"[5, 3]", dt+"[5, 3] positive", dt+"[2, 4, 3]", dt+"[]", "i32[] below 9", "i32[2, 4] below 5")
+	add("merge_rows", graph.Attrs{"rows": 5}, dt+"[2, 4, 3]", "i32[2, 4] below 5")
+	for _, op := range []string{"adam_rows", "radam_rows"} { // an index of one row is sorted
+		table := []string{dt + "[5, 3]", dt + "[5, 3]", dt + "[5, 3] positive", dt + "[1, 3]", dt + "[]", "i32[] below 9", "i32[1] below 5"}
+		add(op, nil, table...)
+		add(op, graph.Attrs{"clipped": true}, append(table, dt+"[]")...)
 	}
 	for side, n := range map[string]string{"row": "5", "col": "4"} {
 		add("edge_gather", graph.Attrs{"side": side}, "pattern[5, 4, 7]", dt+"["+n+", 3]")

@@ -53,6 +53,9 @@ func opCases() []opCase {
 			add("sgd", graph.Attrs{"momentum": 0.9}, dt+s, dt+s, dt+"[]", dt+s)
 			add("sgd", nil, dt+s, dt+s, dt+"[]")
 			add("adam", graph.Attrs{"weight_decay": 0.1}, dt+s, dt+s, dt+s+" positive", dt+s, dt+"[]", "i32[] below 9")
+			add("sgd", graph.Attrs{"momentum": 0.9, "clipped": true}, dt+s, dt+s, dt+"[]", dt+s, dt+"[]")
+			add("sgd", graph.Attrs{"clipped": true}, dt+s, dt+s, dt+"[]", dt+"[]")
+			add("adam", graph.Attrs{"clipped": true}, dt+s, dt+s, dt+s+" positive", dt+s, dt+"[]", "i32[] below 9", dt+"[]")
 			add("global_norm", nil, dt+s, dt+"[3]", dt+s)
 		}
 		for _, pair := range [][2]string{

@@ -60,6 +60,14 @@ func labels(classes int, shape ...int) operand {
 	return o
 }
 
+// inOrder is an ascending index of n rows of a table, of which some are named several times, or not at all.
+func inOrder(rows, n int) operand {
+	i := 0
+	o := of(func(*rand.Rand) float64 { i++; return float64((i - 1) % n * rows / n) }, n)
+	o.dtype = graph.I32
+	return o
+}
+
 func integer(v int) operand {
 	o := constant(float64(v))
 	o.dtype = graph.I32

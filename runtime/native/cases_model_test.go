@@ -35,6 +35,7 @@ func functionCases(add addCase) {
 			add("radam", graph.Attrs{"weight_decay": 0.01, "lr_scale": 0.5},
 				normals(s...), normals(s...), between(0.1, 1, s...), normals(s...), constant(1e-3), integer(step))
 		}
+		add("radam", graph.Attrs{"clipped": true}, normals(s...), normals(s...), between(0.1, 1, s...), normals(s...), constant(1e-3), integer(9), constant(0.3))
 		if len(s) > 0 {
 			add("restricted_softmax", nil, normals(s...))
 			add("restricted_softmax", nil, between(-1000, 1000, s...))
@@ -72,12 +73,18 @@ func tableCases(add addCase) {
 	}
 	for _, table := range [][]int{{5}, {4, 3}, {3, 2, 5}, {300, 70}, {3, 5000}} {
 		for _, index := range [][]int{{}, {7}, {0}, {3, 4}, {500}} {
+			add("merge_rows", graph.Attrs{"rows": table[0]}, normals(slices.Concat(index, table[1:])...), labels(table[0], index...))
+		}
+		for _, n := range []int{0, 1, 7, 500} {
 			for op, step := range map[string]int{"adam_rows": 3, "radam_rows": 9} {
-				add(op, graph.Attrs{"weight_decay": 0.1, "lr_scale": 0.5}, normals(table...), normals(table...), between(0.1, 2, table...),
-					normals(slices.Concat(index, table[1:])...), constant(1e-2), integer(step), labels(table[0], index...))
+				args := []operand{normals(table...), normals(table...), between(0.1, 2, table...),
+					normals(slices.Concat([]int{n}, table[1:])...), constant(1e-2), integer(step), inOrder(table[0], n)}
+				add(op, graph.Attrs{"weight_decay": 0.1, "lr_scale": 0.5}, args...)
+				add(op, graph.Attrs{"clipped": true}, append(args, constant(0.3))...)
 			}
 		}
 	}
+	add("merge_rows", graph.Attrs{"rows": 90000}, normals(600, 130), labels(80000, 600)) // most rows have none
 	add("scatter_add", graph.Attrs{"rows": dims(40)}, normals(600, 130), labels(3, 600)) // most rows have none
 }
 

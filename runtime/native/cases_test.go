@@ -61,6 +61,9 @@ func cases() []testCase {
 					normals(s...), normals(s...), between(0, 1, s...), normals(s...), constant(1e-3), integer(step))
 			}
 		}
+		add("sgd", A{"clipped": true}, normals(s...), normals(s...), constant(0.1), constant(0.3))
+		add("sgd", A{"momentum": 0.9, "clipped": true}, normals(s...), normals(s...), constant(0.1), normals(s...), constant(0.3))
+		add("adam", A{"clipped": true}, normals(s...), normals(s...), between(0, 1, s...), normals(s...), constant(1e-3), integer(3), constant(0.3))
 		add("adam", nil, normals(s...), constant(0, s...), constant(0, s...), normals(s...), constant(1e-3), integer(0))
 		add("global_norm", nil, normals(s...))
 		add("global_norm", nil, normals(s...), normals(5), normals(), normals(3, 40000))

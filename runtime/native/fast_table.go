@@ -10,10 +10,29 @@ func addFastTables(t Table, l *loops) {
 		if c.Out[0].F32 == nil {
 			return plain(c)
 		}
-		c.Data = newPlacings(c.In[1].Len(), rowLen(c.Out[0]))
+		p := newPlacings(c.In[1].Len())
+		if n := rowLen(c.Out[0]); n < shortRow {
+			p.near = make([]float32, c.In[1].Len()*n)
+		}
+		c.Data = p
 		return nil
 	}
 	t["scatter_add"] = scatter
+	t["merge_rows"] = mergingRows(t["merge_rows"], l)
+}
+
+// mergingRows returns k with a faster body for f32.
+func mergingRows(k Kernel, l *loops) Kernel {
+	plain := k.Prepare
+	k = k.faster(perTableRow, mergeRows32(l)).divided(perTableRow, scatterWork)
+	k.Prepare = func(c *Call) error {
+		if c.Out[0].F32 == nil {
+			return plain(c)
+		}
+		c.Data = newPlacings(c.In[1].Len())
+		return nil
+	}
+	return k
 }
 
 // scatterWork keeps the parts of scatter_add few, since each passes over all indices.
@@ -43,15 +62,10 @@ type placings struct {
 	these, spare []placing
 	places       []int32
 	near         []float32 // copies of short rows in the order in which they are added, since no processor foresees their places
-	n            int       // the length of a row
 }
 
-func newPlacings(count, n int) *placings {
-	p := &placings{these: make([]placing, count), spare: make([]placing, count), places: make([]int32, count), n: n}
-	if n < shortRow {
-		p.near = make([]float32, count*n)
-	}
-	return p
+func newPlacings(count int) *placings {
+	return &placings{these: make([]placing, count), spare: make([]placing, count), places: make([]int32, count)}
 }
 
 // nearBytes is what is cleared and filled while it stays in the first-level cache.
@@ -61,13 +75,51 @@ const nearBytes = 16384
 func scatterAdd32(l *loops) body {
 	return func(c *Call, lo, hi int) error {
 		out, n := c.Out[0].F32, rowLen(c.Out[0])
-		rows, err := c.Data.(*placings).sorted(l, c.In[0].F32, c.In[1].I32, lo, hi, c.Out[0].Shape[0])
+		p := c.Data.(*placings)
+		before, list, places, err := p.sorted(c.In[1].I32, lo, hi, c.Out[0].Shape[0])
 		if err != nil {
 			return err
+		}
+		rows := placed{list, places, c.In[0].F32}
+		if p.near != nil && len(list) > 0 {
+			near := p.near[before*n : (before+len(list))*n]
+			l.gatherRows(near, rows.x, n, places)
+			for k := range places {
+				places[k] = int32(k)
+			}
+			rows.x = near
 		}
 		for block := nearRowsOf(n); lo < hi; lo += block {
 			end := min(lo+block, hi)
 			rows.addTo(l, out[lo*n:end*n], n, lo, end)
+		}
+		return nil
+	}
+}
+
+// mergeRows32 makes what the table's rows lo to hi have.
+func mergeRows32(l *loops) body {
+	return func(c *Call, lo, hi int) error {
+		before, list, places, err := c.Data.(*placings).sorted(c.In[1].I32, lo, hi, perTableRow(c))
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		n, end := rowLen(c.Out[0]), before+len(list)
+		rows, index := c.Out[0].F32[before*n:end*n], c.Out[1].I32[before:end]
+		l.gatherRows(rows, c.In[0].F32, n, places)
+		for k, e := range list {
+			places[k], index[k] = int32(k), e.row
+		}
+		for first := 0; first < len(index); {
+			next := first + 1
+			for next < len(index) && index[next] == index[first] {
+				next++
+			}
+			if next > first+1 {
+				l.sumRows(rows[first*n:(first+1)*n], rows, n, places[first:next])
+				clear(rows[(first+1)*n : next*n])
+			}
+			first = next
 		}
 		return nil
 	}
@@ -101,8 +153,8 @@ func (p *placed) addTo(l *loops, table []float32, n, lo, end int) {
 	p.list, p.places = p.list[next:], p.places[next:]
 }
 
-// sorted returns the indices in [lo, hi). All indices are checked.
-func (p *placings) sorted(l *loops, x []float32, index []int32, lo, hi, rows int) (placed, error) {
+// sorted returns the indices in [lo, hi), their places by themselves, and how many indices are smaller. All indices are checked.
+func (p *placings) sorted(index []int32, lo, hi, rows int) (smaller int, list []placing, places []int32, err error) {
 	before, below, top := uint32(0), uint32(0), uint32(0) // indices under lo and under hi, counted by signs: nobody can foresee them
 	for _, i := range index {
 		before += uint32(int(i)-lo) >> 31
@@ -112,11 +164,12 @@ func (p *placings) sorted(l *loops, x []float32, index []int32, lo, hi, rows int
 	if len(index) > 0 && int(top) >= rows {
 		for k := range index {
 			if _, err := indexOf(index, k, rows); err != nil {
-				return placed{}, err
+				return 0, nil, nil, err
 			}
 		}
 	}
-	list, spare, count := p.these[before:below], p.spare[before:below], 0
+	list = p.these[before:below]
+	spare, count := p.spare[before:below], 0
 	for k, i := range index {
 		if uint32(int(i)-lo) < uint32(hi-lo) {
 			list[count] = placing{i, int32(k)}
@@ -124,19 +177,11 @@ func (p *placings) sorted(l *loops, x []float32, index []int32, lo, hi, rows int
 		}
 	}
 	list = byRow(list, spare, lo, hi)
-	places := p.places[before:below]
+	places = p.places[before:below]
 	for k, e := range list {
 		places[k] = e.place
 	}
-	if p.near != nil && len(list) > 0 {
-		near := p.near[int(before)*p.n : int(below)*p.n]
-		l.gatherRows(near, x, p.n, places)
-		for k := range places {
-			places[k] = int32(k)
-		}
-		x = near
-	}
-	return placed{list, places, x}, nil
+	return int(before), list, places, nil
 }
 
 // digit is the length of a digit in bits.

@@ -5,15 +5,15 @@ package native
 type loops struct {
 	// adam writes the weights and both moments, which may lie where w, m and v do. With c as [adamNumbers] makes it, it is
 	// adamw and radam too.
-	adam func(outW, outM, outV, w, m, v, g []float32, c [9]float32)
-	// sgd and momentum write w - rate*step, where step is the gradient with decay*w, and with momentum*m, which is also kept.
-	sgd      func(outW, w, g []float32, rate, decay float32)
-	momentum func(outW, outM, w, m, g []float32, rate, decay, momentum float32)
+	adam func(outW, outM, outV, w, m, v, g []float32, c [10]float32)
+	// sgd and momentum write w - rate*step, where step is g*factor, rounded, with decay*w, and with momentum*m, which is also kept.
+	sgd      func(outW, w, g []float32, rate, decay, factor float32)
+	momentum func(outW, outM, w, m, g []float32, rate, decay, momentum, factor float32)
 
 	// addRows adds to totals the rows of x, of cols elements that lie step apart; there must be one at least. It may add
 	// zeros to totals beyond, up to a multiple of 8.
 	addRows func(totals []float64, x []float32, cols, step, rows int)
-	// sumRows sets dst to the sum of x's rows at, which lie step apart; there must be one at least.
+	// sumRows sets dst to the sum of x's rows at, which lie step apart; there must be one at least. dst may be one of them.
 	sumRows func(dst, x []float32, step int, at []int32)
 
 	// spmm makes len(first)-1 rows of a product, of which cols columns are wanted, at most panel; rows of dst and x lie step

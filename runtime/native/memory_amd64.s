@@ -14,9 +14,9 @@ DATA places<>+24(SB)/4, $0x00000006
 DATA places<>+28(SB)/4, $0x00000007
 GLOBL places<>(SB), RODATA|NOPTR, $32
 
-// func adamAVX512(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [9]float32)
+// func adamAVX512(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [10]float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·adamAVX512(SB), NOSPLIT, $0-204
+TEXT ·adamAVX512(SB), NOSPLIT, $0-208
 	MOVQ         outW_base+0(FP), AX
 	MOVQ         outM_base+24(FP), CX
 	MOVQ         outV_base+48(FP), DX
@@ -34,30 +34,32 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-204
 	VBROADCASTSS c_6+192(FP), Z6
 	VBROADCASTSS c_7+196(FP), Z7
 	VBROADCASTSS c_8+200(FP), Z8
+	VBROADCASTSS c_9+204(FP), Z9
 	XORQ         R10, R10
 	SUBQ         $0x10, BX
 	JLT          narrower2
 
 strip1:
-	VMOVUPS      (SI)(R10*4), Z9
-	VMOVUPS      (DI)(R10*4), Z10
-	VMOVUPS      (R8)(R10*4), Z11
-	VMOVUPS      (R9)(R10*4), Z12
-	VFMADD231PS  Z0, Z9, Z12
-	VMULPS       Z1, Z10, Z10
-	VFMADD231PS  Z2, Z12, Z10
-	VMOVUPS      Z10, (CX)(R10*4)
-	VMULPS       Z3, Z11, Z11
-	VMULPS       Z4, Z12, Z13
-	VFMADD231PS  Z13, Z12, Z11
-	VMOVUPS      Z11, (DX)(R10*4)
-	VSQRTPS      Z11, Z11
-	VFMADD213PS  Z8, Z7, Z11
-	VMULPS       Z6, Z10, Z10
-	VDIVPS       Z11, Z10, Z10
-	VFNMADD231PS Z5, Z9, Z9
-	VSUBPS       Z10, Z9, Z9
-	VMOVUPS      Z9, (AX)(R10*4)
+	VMOVUPS      (SI)(R10*4), Z10
+	VMOVUPS      (DI)(R10*4), Z11
+	VMOVUPS      (R8)(R10*4), Z12
+	VMOVUPS      (R9)(R10*4), Z13
+	VMULPS       Z9, Z13, Z13
+	VFMADD231PS  Z0, Z10, Z13
+	VMULPS       Z1, Z11, Z11
+	VFMADD231PS  Z2, Z13, Z11
+	VMOVUPS      Z11, (CX)(R10*4)
+	VMULPS       Z3, Z12, Z12
+	VMULPS       Z4, Z13, Z14
+	VFMADD231PS  Z14, Z13, Z12
+	VMOVUPS      Z12, (DX)(R10*4)
+	VSQRTPS      Z12, Z12
+	VFMADD213PS  Z8, Z7, Z12
+	VMULPS       Z6, Z11, Z11
+	VDIVPS       Z12, Z11, Z11
+	VFNMADD231PS Z5, Z10, Z10
+	VSUBPS       Z11, Z10, Z10
+	VMOVUPS      Z10, (AX)(R10*4)
 	ADDQ         $0x10, R10
 	SUBQ         $0x10, BX
 	JGE          strip1
@@ -69,49 +71,52 @@ narrower2:
 	MOVL         $0x0000ffff, R11
 	BZHIL        BX, R11, R11
 	KMOVW        R11, K1
-	VMOVUPS.Z    (SI)(R10*4), K1, Z9
-	VMOVUPS.Z    (DI)(R10*4), K1, Z10
-	VMOVUPS.Z    (R8)(R10*4), K1, Z11
-	VMOVUPS.Z    (R9)(R10*4), K1, Z12
-	VFMADD231PS  Z0, Z9, Z12
-	VMULPS       Z1, Z10, Z10
-	VFMADD231PS  Z2, Z12, Z10
-	VMOVUPS      Z10, K1, (CX)(R10*4)
-	VMULPS       Z3, Z11, Z11
-	VMULPS       Z4, Z12, Z0
-	VFMADD231PS  Z0, Z12, Z11
-	VMOVUPS      Z11, K1, (DX)(R10*4)
-	VSQRTPS      Z11, Z11
-	VFMADD213PS  Z8, Z7, Z11
-	VMULPS       Z6, Z10, Z10
-	VDIVPS       Z11, Z10, Z10
-	VFNMADD231PS Z5, Z9, Z9
-	VSUBPS       Z10, Z9, Z9
-	VMOVUPS      Z9, K1, (AX)(R10*4)
+	VMOVUPS.Z    (SI)(R10*4), K1, Z10
+	VMOVUPS.Z    (DI)(R10*4), K1, Z11
+	VMOVUPS.Z    (R8)(R10*4), K1, Z12
+	VMOVUPS.Z    (R9)(R10*4), K1, Z13
+	VMULPS       Z9, Z13, Z13
+	VFMADD231PS  Z0, Z10, Z13
+	VMULPS       Z1, Z11, Z11
+	VFMADD231PS  Z2, Z13, Z11
+	VMOVUPS      Z11, K1, (CX)(R10*4)
+	VMULPS       Z3, Z12, Z12
+	VMULPS       Z4, Z13, Z0
+	VFMADD231PS  Z0, Z13, Z12
+	VMOVUPS      Z12, K1, (DX)(R10*4)
+	VSQRTPS      Z12, Z12
+	VFMADD213PS  Z8, Z7, Z12
+	VMULPS       Z6, Z11, Z11
+	VDIVPS       Z12, Z11, Z11
+	VFNMADD231PS Z5, Z10, Z10
+	VSUBPS       Z11, Z10, Z10
+	VMOVUPS      Z10, K1, (AX)(R10*4)
 
 done3:
 	VZEROUPPER
 	RET
 
-// func sgdAVX512(outW []float32, w []float32, g []float32, rate float32, decay float32)
+// func sgdAVX512(outW []float32, w []float32, g []float32, rate float32, decay float32, factor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·sgdAVX512(SB), NOSPLIT, $0-80
+TEXT ·sgdAVX512(SB), NOSPLIT, $0-84
 	MOVQ         outW_base+0(FP), AX
 	MOVQ         outW_len+8(FP), CX
 	MOVQ         w_base+24(FP), DX
 	MOVQ         g_base+48(FP), BX
 	VBROADCASTSS rate+72(FP), Z0
 	VBROADCASTSS decay+76(FP), Z1
+	VBROADCASTSS factor+80(FP), Z2
 	XORQ         SI, SI
 	SUBQ         $0x10, CX
 	JLT          narrower2
 
 strip1:
-	VMOVUPS      (DX)(SI*4), Z2
-	VMOVUPS      (BX)(SI*4), Z3
-	VFMADD231PS  Z1, Z2, Z3
-	VFNMADD231PS Z0, Z3, Z2
-	VMOVUPS      Z2, (AX)(SI*4)
+	VMOVUPS      (DX)(SI*4), Z3
+	VMOVUPS      (BX)(SI*4), Z4
+	VMULPS       Z2, Z4, Z4
+	VFMADD231PS  Z1, Z3, Z4
+	VFNMADD231PS Z0, Z4, Z3
+	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	SUBQ         $0x10, CX
 	JGE          strip1
@@ -123,19 +128,20 @@ narrower2:
 	MOVL         $0x0000ffff, DI
 	BZHIL        CX, DI, DI
 	KMOVW        DI, K1
-	VMOVUPS.Z    (DX)(SI*4), K1, Z2
-	VMOVUPS.Z    (BX)(SI*4), K1, Z3
-	VFMADD231PS  Z1, Z2, Z3
-	VFNMADD231PS Z0, Z3, Z2
-	VMOVUPS      Z2, K1, (AX)(SI*4)
+	VMOVUPS.Z    (DX)(SI*4), K1, Z3
+	VMOVUPS.Z    (BX)(SI*4), K1, Z4
+	VMULPS       Z2, Z4, Z4
+	VFMADD231PS  Z1, Z3, Z4
+	VFNMADD231PS Z0, Z4, Z3
+	VMOVUPS      Z3, K1, (AX)(SI*4)
 
 done3:
 	VZEROUPPER
 	RET
 
-// func momentumAVX512(outW []float32, outM []float32, w []float32, m []float32, g []float32, rate float32, decay float32, momentum float32)
+// func momentumAVX512(outW []float32, outM []float32, w []float32, m []float32, g []float32, rate float32, decay float32, momentum float32, factor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·momentumAVX512(SB), NOSPLIT, $0-132
+TEXT ·momentumAVX512(SB), NOSPLIT, $0-136
 	MOVQ         outW_base+0(FP), AX
 	MOVQ         outM_base+24(FP), CX
 	MOVQ         outW_len+8(FP), DX
@@ -145,19 +151,21 @@ TEXT ·momentumAVX512(SB), NOSPLIT, $0-132
 	VBROADCASTSS rate+120(FP), Z0
 	VBROADCASTSS decay+124(FP), Z1
 	VBROADCASTSS momentum+128(FP), Z2
+	VBROADCASTSS factor+132(FP), Z3
 	XORQ         R8, R8
 	SUBQ         $0x10, DX
 	JLT          narrower2
 
 strip1:
-	VMOVUPS      (BX)(R8*4), Z3
-	VMOVUPS      (SI)(R8*4), Z4
-	VMOVUPS      (DI)(R8*4), Z5
-	VFMADD231PS  Z1, Z3, Z5
-	VFMADD231PS  Z2, Z4, Z5
-	VMOVUPS      Z5, (CX)(R8*4)
-	VFNMADD231PS Z0, Z5, Z3
-	VMOVUPS      Z3, (AX)(R8*4)
+	VMOVUPS      (BX)(R8*4), Z4
+	VMOVUPS      (SI)(R8*4), Z5
+	VMOVUPS      (DI)(R8*4), Z6
+	VMULPS       Z3, Z6, Z6
+	VFMADD231PS  Z1, Z4, Z6
+	VFMADD231PS  Z2, Z5, Z6
+	VMOVUPS      Z6, (CX)(R8*4)
+	VFNMADD231PS Z0, Z6, Z4
+	VMOVUPS      Z4, (AX)(R8*4)
 	ADDQ         $0x10, R8
 	SUBQ         $0x10, DX
 	JGE          strip1
@@ -169,14 +177,15 @@ narrower2:
 	MOVL         $0x0000ffff, R9
 	BZHIL        DX, R9, R9
 	KMOVW        R9, K1
-	VMOVUPS.Z    (BX)(R8*4), K1, Z3
-	VMOVUPS.Z    (SI)(R8*4), K1, Z4
-	VMOVUPS.Z    (DI)(R8*4), K1, Z5
-	VFMADD231PS  Z1, Z3, Z5
-	VFMADD231PS  Z2, Z4, Z5
-	VMOVUPS      Z5, K1, (CX)(R8*4)
-	VFNMADD231PS Z0, Z5, Z3
-	VMOVUPS      Z3, K1, (AX)(R8*4)
+	VMOVUPS.Z    (BX)(R8*4), K1, Z4
+	VMOVUPS.Z    (SI)(R8*4), K1, Z5
+	VMOVUPS.Z    (DI)(R8*4), K1, Z6
+	VMULPS       Z3, Z6, Z6
+	VFMADD231PS  Z1, Z4, Z6
+	VFMADD231PS  Z2, Z5, Z6
+	VMOVUPS      Z6, K1, (CX)(R8*4)
+	VFNMADD231PS Z0, Z6, Z4
+	VMOVUPS      Z4, K1, (AX)(R8*4)
 
 done3:
 	VZEROUPPER
@@ -3824,9 +3833,9 @@ done4:
 	VZEROUPPER
 	RET
 
-// func adamAVX2(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [9]float32)
+// func adamAVX2(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [10]float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·adamAVX2(SB), NOSPLIT, $0-204
+TEXT ·adamAVX2(SB), NOSPLIT, $0-208
 	MOVQ         outW_base+0(FP), AX
 	MOVQ         outM_base+24(FP), CX
 	MOVQ         outV_base+48(FP), DX
@@ -3844,30 +3853,32 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-204
 	VBROADCASTSS c_6+192(FP), Y6
 	VBROADCASTSS c_7+196(FP), Y7
 	VBROADCASTSS c_8+200(FP), Y8
+	VBROADCASTSS c_9+204(FP), Y9
 	XORQ         R10, R10
 	SUBQ         $0x08, BX
 	JLT          narrower2
 
 strip1:
-	VMOVUPS      (SI)(R10*4), Y9
-	VMOVUPS      (DI)(R10*4), Y10
-	VMOVUPS      (R8)(R10*4), Y11
-	VMOVUPS      (R9)(R10*4), Y12
-	VFMADD231PS  Y0, Y9, Y12
-	VMULPS       Y1, Y10, Y10
-	VFMADD231PS  Y2, Y12, Y10
-	VMOVUPS      Y10, (CX)(R10*4)
-	VMULPS       Y3, Y11, Y11
-	VMULPS       Y4, Y12, Y13
-	VFMADD231PS  Y13, Y12, Y11
-	VMOVUPS      Y11, (DX)(R10*4)
-	VSQRTPS      Y11, Y11
-	VFMADD213PS  Y8, Y7, Y11
-	VMULPS       Y6, Y10, Y10
-	VDIVPS       Y11, Y10, Y10
-	VFNMADD231PS Y5, Y9, Y9
-	VSUBPS       Y10, Y9, Y9
-	VMOVUPS      Y9, (AX)(R10*4)
+	VMOVUPS      (SI)(R10*4), Y10
+	VMOVUPS      (DI)(R10*4), Y11
+	VMOVUPS      (R8)(R10*4), Y12
+	VMOVUPS      (R9)(R10*4), Y13
+	VMULPS       Y9, Y13, Y13
+	VFMADD231PS  Y0, Y10, Y13
+	VMULPS       Y1, Y11, Y11
+	VFMADD231PS  Y2, Y13, Y11
+	VMOVUPS      Y11, (CX)(R10*4)
+	VMULPS       Y3, Y12, Y12
+	VMULPS       Y4, Y13, Y14
+	VFMADD231PS  Y14, Y13, Y12
+	VMOVUPS      Y12, (DX)(R10*4)
+	VSQRTPS      Y12, Y12
+	VFMADD213PS  Y8, Y7, Y12
+	VMULPS       Y6, Y11, Y11
+	VDIVPS       Y12, Y11, Y11
+	VFNMADD231PS Y5, Y10, Y10
+	VSUBPS       Y11, Y10, Y10
+	VMOVUPS      Y10, (AX)(R10*4)
 	ADDQ         $0x08, R10
 	SUBQ         $0x08, BX
 	JGE          strip1
@@ -3876,52 +3887,55 @@ narrower2:
 	ADDQ         $0x08, BX
 	TESTQ        BX, BX
 	JZ           done3
-	VMOVD        BX, X9
-	VPBROADCASTD X9, Y9
-	VPCMPGTD     places<>+0(SB), Y9, Y9
-	VMASKMOVPS   (SI)(R10*4), Y9, Y10
-	VMASKMOVPS   (DI)(R10*4), Y9, Y11
-	VMASKMOVPS   (R8)(R10*4), Y9, Y12
-	VMASKMOVPS   (R9)(R10*4), Y9, Y13
-	VFMADD231PS  Y0, Y10, Y13
-	VMULPS       Y1, Y11, Y11
-	VFMADD231PS  Y2, Y13, Y11
-	VMASKMOVPS   Y11, Y9, (CX)(R10*4)
-	VMULPS       Y3, Y12, Y12
-	VMULPS       Y4, Y13, Y0
-	VFMADD231PS  Y0, Y13, Y12
-	VMASKMOVPS   Y12, Y9, (DX)(R10*4)
-	VSQRTPS      Y12, Y12
-	VFMADD213PS  Y8, Y7, Y12
-	VMULPS       Y6, Y11, Y11
-	VDIVPS       Y12, Y11, Y11
-	VFNMADD231PS Y5, Y10, Y10
-	VSUBPS       Y11, Y10, Y10
-	VMASKMOVPS   Y10, Y9, (AX)(R10*4)
+	VMOVD        BX, X10
+	VPBROADCASTD X10, Y10
+	VPCMPGTD     places<>+0(SB), Y10, Y10
+	VMASKMOVPS   (SI)(R10*4), Y10, Y11
+	VMASKMOVPS   (DI)(R10*4), Y10, Y12
+	VMASKMOVPS   (R8)(R10*4), Y10, Y13
+	VMASKMOVPS   (R9)(R10*4), Y10, Y14
+	VMULPS       Y9, Y14, Y14
+	VFMADD231PS  Y0, Y11, Y14
+	VMULPS       Y1, Y12, Y12
+	VFMADD231PS  Y2, Y14, Y12
+	VMASKMOVPS   Y12, Y10, (CX)(R10*4)
+	VMULPS       Y3, Y13, Y13
+	VMULPS       Y4, Y14, Y0
+	VFMADD231PS  Y0, Y14, Y13
+	VMASKMOVPS   Y13, Y10, (DX)(R10*4)
+	VSQRTPS      Y13, Y13
+	VFMADD213PS  Y8, Y7, Y13
+	VMULPS       Y6, Y12, Y12
+	VDIVPS       Y13, Y12, Y12
+	VFNMADD231PS Y5, Y11, Y11
+	VSUBPS       Y12, Y11, Y11
+	VMASKMOVPS   Y11, Y10, (AX)(R10*4)
 
 done3:
 	VZEROUPPER
 	RET
 
-// func sgdAVX2(outW []float32, w []float32, g []float32, rate float32, decay float32)
+// func sgdAVX2(outW []float32, w []float32, g []float32, rate float32, decay float32, factor float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·sgdAVX2(SB), NOSPLIT, $0-80
+TEXT ·sgdAVX2(SB), NOSPLIT, $0-84
 	MOVQ         outW_base+0(FP), AX
 	MOVQ         outW_len+8(FP), CX
 	MOVQ         w_base+24(FP), DX
 	MOVQ         g_base+48(FP), BX
 	VBROADCASTSS rate+72(FP), Y0
 	VBROADCASTSS decay+76(FP), Y1
+	VBROADCASTSS factor+80(FP), Y2
 	XORQ         SI, SI
 	SUBQ         $0x08, CX
 	JLT          narrower2
 
 strip1:
-	VMOVUPS      (DX)(SI*4), Y2
-	VMOVUPS      (BX)(SI*4), Y3
-	VFMADD231PS  Y1, Y2, Y3
-	VFNMADD231PS Y0, Y3, Y2
-	VMOVUPS      Y2, (AX)(SI*4)
+	VMOVUPS      (DX)(SI*4), Y3
+	VMOVUPS      (BX)(SI*4), Y4
+	VMULPS       Y2, Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	VFNMADD231PS Y0, Y4, Y3
+	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	SUBQ         $0x08, CX
 	JGE          strip1
@@ -3930,22 +3944,23 @@ narrower2:
 	ADDQ         $0x08, CX
 	TESTQ        CX, CX
 	JZ           done3
-	VMOVD        CX, X2
-	VPBROADCASTD X2, Y2
-	VPCMPGTD     places<>+0(SB), Y2, Y2
-	VMASKMOVPS   (DX)(SI*4), Y2, Y3
-	VMASKMOVPS   (BX)(SI*4), Y2, Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VFNMADD231PS Y0, Y4, Y3
-	VMASKMOVPS   Y3, Y2, (AX)(SI*4)
+	VMOVD        CX, X3
+	VPBROADCASTD X3, Y3
+	VPCMPGTD     places<>+0(SB), Y3, Y3
+	VMASKMOVPS   (DX)(SI*4), Y3, Y4
+	VMASKMOVPS   (BX)(SI*4), Y3, Y5
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VFNMADD231PS Y0, Y5, Y4
+	VMASKMOVPS   Y4, Y3, (AX)(SI*4)
 
 done3:
 	VZEROUPPER
 	RET
 
-// func momentumAVX2(outW []float32, outM []float32, w []float32, m []float32, g []float32, rate float32, decay float32, momentum float32)
+// func momentumAVX2(outW []float32, outM []float32, w []float32, m []float32, g []float32, rate float32, decay float32, momentum float32, factor float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·momentumAVX2(SB), NOSPLIT, $0-132
+TEXT ·momentumAVX2(SB), NOSPLIT, $0-136
 	MOVQ         outW_base+0(FP), AX
 	MOVQ         outM_base+24(FP), CX
 	MOVQ         outW_len+8(FP), DX
@@ -3955,19 +3970,21 @@ TEXT ·momentumAVX2(SB), NOSPLIT, $0-132
 	VBROADCASTSS rate+120(FP), Y0
 	VBROADCASTSS decay+124(FP), Y1
 	VBROADCASTSS momentum+128(FP), Y2
+	VBROADCASTSS factor+132(FP), Y3
 	XORQ         R8, R8
 	SUBQ         $0x08, DX
 	JLT          narrower2
 
 strip1:
-	VMOVUPS      (BX)(R8*4), Y3
-	VMOVUPS      (SI)(R8*4), Y4
-	VMOVUPS      (DI)(R8*4), Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VFMADD231PS  Y2, Y4, Y5
-	VMOVUPS      Y5, (CX)(R8*4)
-	VFNMADD231PS Y0, Y5, Y3
-	VMOVUPS      Y3, (AX)(R8*4)
+	VMOVUPS      (BX)(R8*4), Y4
+	VMOVUPS      (SI)(R8*4), Y5
+	VMOVUPS      (DI)(R8*4), Y6
+	VMULPS       Y3, Y6, Y6
+	VFMADD231PS  Y1, Y4, Y6
+	VFMADD231PS  Y2, Y5, Y6
+	VMOVUPS      Y6, (CX)(R8*4)
+	VFNMADD231PS Y0, Y6, Y4
+	VMOVUPS      Y4, (AX)(R8*4)
 	ADDQ         $0x08, R8
 	SUBQ         $0x08, DX
 	JGE          strip1
@@ -3976,17 +3993,18 @@ narrower2:
 	ADDQ         $0x08, DX
 	TESTQ        DX, DX
 	JZ           done3
-	VMOVD        DX, X3
-	VPBROADCASTD X3, Y3
-	VPCMPGTD     places<>+0(SB), Y3, Y3
-	VMASKMOVPS   (BX)(R8*4), Y3, Y4
-	VMASKMOVPS   (SI)(R8*4), Y3, Y5
-	VMASKMOVPS   (DI)(R8*4), Y3, Y6
-	VFMADD231PS  Y1, Y4, Y6
-	VFMADD231PS  Y2, Y5, Y6
-	VMASKMOVPS   Y6, Y3, (CX)(R8*4)
-	VFNMADD231PS Y0, Y6, Y4
-	VMASKMOVPS   Y4, Y3, (AX)(R8*4)
+	VMOVD        DX, X4
+	VPBROADCASTD X4, Y4
+	VPCMPGTD     places<>+0(SB), Y4, Y4
+	VMASKMOVPS   (BX)(R8*4), Y4, Y5
+	VMASKMOVPS   (SI)(R8*4), Y4, Y6
+	VMASKMOVPS   (DI)(R8*4), Y4, Y7
+	VMULPS       Y3, Y7, Y7
+	VFMADD231PS  Y1, Y5, Y7
+	VFMADD231PS  Y2, Y6, Y7
+	VMASKMOVPS   Y7, Y4, (CX)(R8*4)
+	VFNMADD231PS Y0, Y7, Y5
+	VMASKMOVPS   Y5, Y4, (AX)(R8*4)
 
 done3:
 	VZEROUPPER

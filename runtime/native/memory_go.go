@@ -12,12 +12,12 @@ func goLoops() *loops {
 	}
 }
 
-func adamGo(outW, outM, outV, w, m, v, g []float32, c [9]float32) {
-	coupled, beta1, rest1, beta2, rest2, shrink, rate, root, eps := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8]
+func adamGo(outW, outM, outV, w, m, v, g []float32, c [10]float32) {
+	coupled, beta1, rest1, beta2, rest2, shrink, rate, root, eps, factor := c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9]
 	w, m, v, g = w[:len(outW)], m[:len(outW)], v[:len(outW)], g[:len(outW)]
 	outM, outV = outM[:len(outW)], outV[:len(outW)]
 	for i, x := range w {
-		grad := g[i] + coupled*x
+		grad := float32(g[i]*factor) + coupled*x
 		first := beta1*m[i] + rest1*grad
 		second := beta2*v[i] + rest2*grad*grad
 		outM[i], outV[i] = first, second
@@ -25,17 +25,17 @@ func adamGo(outW, outM, outV, w, m, v, g []float32, c [9]float32) {
 	}
 }
 
-func sgdGo(outW, w, g []float32, rate, decay float32) {
+func sgdGo(outW, w, g []float32, rate, decay, factor float32) {
 	w, g = w[:len(outW)], g[:len(outW)]
 	for i, x := range w {
-		outW[i] = x - rate*(g[i]+decay*x)
+		outW[i] = x - rate*(float32(g[i]*factor)+decay*x)
 	}
 }
 
-func momentumGo(outW, outM, w, m, g []float32, rate, decay, momentum float32) {
+func momentumGo(outW, outM, w, m, g []float32, rate, decay, momentum, factor float32) {
 	w, m, g, outM = w[:len(outW)], m[:len(outW)], g[:len(outW)], outM[:len(outW)]
 	for i, x := range w {
-		step := momentum*m[i] + g[i] + decay*x
+		step := momentum*m[i] + float32(g[i]*factor) + decay*x
 		outM[i] = step
 		outW[i] = x - rate*step
 	}

@@ -7,17 +7,17 @@ package native
 // adamAVX512 is a family's adam.
 //
 //go:noescape
-func adamAVX512(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [9]float32)
+func adamAVX512(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [10]float32)
 
 // sgdAVX512 is a family's sgd.
 //
 //go:noescape
-func sgdAVX512(outW []float32, w []float32, g []float32, rate float32, decay float32)
+func sgdAVX512(outW []float32, w []float32, g []float32, rate float32, decay float32, factor float32)
 
 // momentumAVX512 is a family's momentum.
 //
 //go:noescape
-func momentumAVX512(outW []float32, outM []float32, w []float32, m []float32, g []float32, rate float32, decay float32, momentum float32)
+func momentumAVX512(outW []float32, outM []float32, w []float32, m []float32, g []float32, rate float32, decay float32, momentum float32, factor float32)
 
 // addRowsAVX512 is a family's addRows.
 //
@@ -82,17 +82,17 @@ func copyShortAVX512(dst []float32, x []float32, step int, n int, count int)
 // adamAVX2 is a family's adam.
 //
 //go:noescape
-func adamAVX2(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [9]float32)
+func adamAVX2(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [10]float32)
 
 // sgdAVX2 is a family's sgd.
 //
 //go:noescape
-func sgdAVX2(outW []float32, w []float32, g []float32, rate float32, decay float32)
+func sgdAVX2(outW []float32, w []float32, g []float32, rate float32, decay float32, factor float32)
 
 // momentumAVX2 is a family's momentum.
 //
 //go:noescape
-func momentumAVX2(outW []float32, outM []float32, w []float32, m []float32, g []float32, rate float32, decay float32, momentum float32)
+func momentumAVX2(outW []float32, outM []float32, w []float32, m []float32, g []float32, rate float32, decay float32, momentum float32, factor float32)
 
 // addRowsAVX2 is a family's addRows.
 //

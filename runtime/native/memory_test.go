@@ -200,6 +200,7 @@ func TestOptimizerPlaces(t *testing.T) {
 				{"radam", nil, []operand{normals(n), normals(n), between(0, 1, n), normals(n), constant(0.1), integer(9)}},
 				{"sgd", graph.Attrs{"weight_decay": 0.1}, []operand{normals(n), normals(n), constant(0.1)}},
 				{"sgd", graph.Attrs{"momentum": 0.9}, []operand{normals(n), normals(n), constant(0.1), normals(n)}},
+				{"sgd", graph.Attrs{"momentum": 0.9, "clipped": true}, []operand{normals(n), normals(n), constant(0.1), normals(n), constant(0.3)}},
 			} {
 				apart, shared := tc.call(t, graph.F32), tc.call(t, graph.F32)
 				var intact []func() bool

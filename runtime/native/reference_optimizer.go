@@ -22,13 +22,14 @@ func sgd[T float](c *Call, lo, hi int) error {
 	w, g, out := data[T](c.In[0]), data[T](c.In[1]), data[T](c.Out[0])
 	rate := float64(data[T](c.In[2])[0]) * c.Node.Float("lr_scale")
 	decay, momentum := c.Node.Float("weight_decay"), c.Node.Float("momentum")
+	factor := factorOf(c)
 	var m, outM []T
-	if len(c.In) > 3 {
+	if len(c.Out) > 1 {
 		m, outM = data[T](c.In[3]), data[T](c.Out[1])
 	}
 	for i := lo; i < hi; i++ {
 		x := float64(w[i])
-		step := float64(g[i]) + decay*x
+		step := clipped(g[i], factor) + decay*x
 		if m != nil {
 			step += momentum * float64(m[i])
 			outM[i] = T(step)
@@ -65,9 +66,10 @@ func newAdamStep(n *graph.Node, lr float64, step int32) adamStep {
 func adam[T float](s adamStep, c *Call, lo int, g []T) {
 	w, m, v := data[T](c.In[0]), data[T](c.In[1]), data[T](c.In[2])
 	outW, outM, outV := data[T](c.Out[0]), data[T](c.Out[1]), data[T](c.Out[2])
+	factor := factorOf(c)
 	for i := lo; i < lo+len(g); i++ {
 		x := float64(w[i])
-		grad := float64(g[i-lo]) + s.coupled*x
+		grad := clipped(g[i-lo], factor) + s.coupled*x
 		first := s.beta1*float64(m[i]) + (1-s.beta1)*grad
 		second := s.beta2*float64(v[i]) + (1-s.beta2)*grad*grad
 		outW[i] = T(x - s.shrink*x - s.rate*first/(math.Sqrt(second)/s.root+s.eps))
@@ -98,9 +100,10 @@ func newRadamStep(n *graph.Node, lr float64, step int32) radamStep {
 func radam[T float](s radamStep, c *Call, lo int, g []T) {
 	w, m, v := data[T](c.In[0]), data[T](c.In[1]), data[T](c.In[2])
 	outW, outM, outV := data[T](c.Out[0]), data[T](c.Out[1]), data[T](c.Out[2])
+	factor := factorOf(c)
 	for i := lo; i < lo+len(g); i++ {
 		x := float64(w[i])
-		grad := float64(g[i-lo]) + s.decay*x
+		grad := clipped(g[i-lo], factor) + s.decay*x
 		first := s.beta1*float64(m[i]) + (1-s.beta1)*grad
 		second := s.beta2*float64(v[i]) + (1-s.beta2)*grad*grad
 		change := s.rate * first
@@ -110,6 +113,17 @@ func radam[T float](s radamStep, c *Call, lo int, g []T) {
 		outW[i], outM[i], outV[i] = T(x-change), T(first), T(second)
 	}
 }
+
+// factorOf returns what the gradient of an update is multiplied by.
+func factorOf(c *Call) float64 {
+	if c.Node.Bool("clipped") {
+		return numberOf(c.In[len(c.In)-1])
+	}
+	return 1
+}
+
+// clipped multiplies an element of a gradient, and rounds as mul does.
+func clipped[T float](g T, factor float64) float64 { return float64(T(float64(g) * factor)) }
 
 // numberOf returns the only element of b.
 func numberOf(b *buffer.Buffer) float64 { return b.At(0) }
@@ -122,33 +136,30 @@ func dense[S any, T float](at func(n *graph.Node, lr float64, step int32) S, upd
 	}
 }
 
-// updateRows returns the kernel of an update whose gradients are rows x, to be added up at an index. A sum is rounded before it is used.
+// updateRows returns the kernel of an update whose gradients are merged rows.
 func updateRows[S any](at func(n *graph.Node, lr float64, step int32) S, f32 func(s S, c *Call, lo int, g []float32), f64 func(s S, c *Call, lo int, g []float64)) Kernel {
-	k := floats(perRowOfResult, rowBody(at, f32), rowBody(at, f64)).inPlace(0, 1, 2)
-	k.Prepare = func(c *Call) error {
-		c.Data = newLists(c.In[6].Len(), c.Out[0].Shape[0])
-		return nil
-	}
-	return k
+	return floats(perRowOfResult, rowBody(at, f32), rowBody(at, f64)).inPlace(0, 1, 2)
 }
 
 func rowBody[S any, T float](at func(n *graph.Node, lr float64, step int32) S, update func(s S, c *Call, lo int, g []T)) body {
 	free := new(spare[[strip]T])
 	return func(c *Call, lo, hi int) error {
-		x, l, n := data[T](c.In[3]), c.Data.(*lists), rowLen(c.Out[0])
-		if err := l.link(c.In[6].I32, lo, hi); err != nil {
-			return err
-		}
-		s, block := at(c.Node, numberOf(c.In[4]), c.In[5].I32[0]), free.take()
-		defer free.give(block)
-		for r := lo; r < hi; r++ {
-			for from := 0; from < n; from += strip {
-				g := block[:min(strip, n-from)]
-				sumListed(g, x, l, r, n, from)
-				update(s, c, r*n+from, g)
+		x, n := data[T](c.In[3]), rowLen(c.Out[0])
+		s, zeros := at(c.Node, numberOf(c.In[4]), c.In[5].I32[0]), free.take()
+		defer free.give(zeros)
+		next := lo * n
+		without := func(end int) { // updates the elements before end that have no gradient
+			for ; next < end; next += strip {
+				update(s, c, next, zeros[:min(strip, end-next)])
 			}
 		}
-		return nil
+		err := eachMerged(c.In[6].I32, lo, hi, func(row, place int) {
+			without(row * n)
+			update(s, c, row*n, x[place*n:(place+1)*n])
+			next = (row + 1) * n
+		})
+		without(hi * n)
+		return err
 	}
 }
 

@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"slices"
 
 	"graft/runtime/buffer"
 )
@@ -12,14 +13,23 @@ func tableReference() Table {
 		c.Data = newLists(c.In[1].Len(), c.Out[0].Shape[0])
 		return nil
 	}
+	merge := floats(perTableRow, mergeRows[float32], mergeRows[float64])
+	merge.Prepare = func(c *Call) error {
+		c.Data = newLists(c.In[1].Len(), perTableRow(c))
+		return nil
+	}
 	return Table{
 		"gather":      floats(perIndex, gather[float32], gather[float64]),
 		"scatter_add": scatter,
+		"merge_rows":  merge,
 	}
 }
 
 // perIndex counts the indices of gather.
 func perIndex(c *Call) int { return c.In[1].Len() }
+
+// perTableRow counts the rows of the table that merge_rows reads for.
+func perTableRow(c *Call) int { return c.Node.Int("rows") }
 
 // rowLen is the number of elements below one position of the first axis.
 func rowLen(b *buffer.Buffer) int { return buffer.Size(b.Shape[1:]) }
@@ -82,6 +92,49 @@ func scatterAdd[T float](c *Call, lo, hi int) error {
 	for r := lo; r < hi; r++ {
 		for from := 0; from < n; from += strip {
 			sumListed(out[r*n+from:][:min(strip, n-from)], x, l, r, n, from)
+		}
+	}
+	return nil
+}
+
+// mergeRows makes what the table's rows lo to hi have. Their indices come behind all that are smaller.
+func mergeRows[T float](c *Call, lo, hi int) error {
+	x, rows, index, l, n := data[T](c.In[0]), data[T](c.Out[0]), c.Out[1].I32, c.Data.(*lists), rowLen(c.Out[0])
+	if err := l.link(c.In[1].I32, lo, hi); err != nil {
+		return err
+	}
+	k := 0
+	for _, i := range c.In[1].I32 {
+		if int(i) < lo {
+			k++
+		}
+	}
+	for r := lo; r < hi; r++ {
+		first := k
+		for at := l.first[r]; at >= 0; at = l.next[at] {
+			index[k] = int32(r)
+			k++
+		}
+		clear(rows[first*n : k*n])
+		for from := 0; from < n && first < k; from += strip {
+			sumListed(rows[first*n+from:][:min(strip, n-from)], x, l, r, n, from)
+		}
+	}
+	return nil
+}
+
+// eachMerged calls f with the rows of a table from lo to hi that merged rows are of, and their places. Of the index it checks what it
+// passes over.
+func eachMerged(index []int32, lo, hi int, f func(row, place int)) error {
+	k, _ := slices.BinarySearch(index, int32(lo))
+	for last := lo - 1; k < len(index) && int(index[k]) < hi; k++ {
+		row := int(index[k])
+		if row < last {
+			return fmt.Errorf("the index of merged rows has %d behind %d", row, last)
+		}
+		if row > last { // the first of equal indices has the sum
+			f(row, k)
+			last = row
 		}
 	}
 	return nil
