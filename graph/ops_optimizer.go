@@ -24,11 +24,13 @@ func optimizerOps() []*Op {
 		{Name: "radam", Group: "optimizers", Operands: dense, Flags: Optimizer, Attrs: radam, Infer: denseUpdate, FLOPs: updateFLOPs(16),
 			Doc: "Rectified Adam (Liu et al. 2020, algorithm 2); results w', m', v'. Where the rectification is not defined (rho < 5) the step is that of momentum: w - lr m'/(1-beta1^t). A factor as in sgd."},
 		{Name: "adam_rows", Group: "optimizers", Operands: rows, Flags: Optimizer | Fused, Attrs: adam, Infer: rowUpdate, FLOPs: updateFLOPs(16),
-			Doc: "adam of a table, with the gradient that merge_rows has made rows and index of: rows without an index have a gradient of 0."},
+			Doc: "adam of a table, whose gradient is that of rows made by merge_rows, in the order of a sorted index: rows of the table without an index have a gradient of 0."},
 		{Name: "radam_rows", Group: "optimizers", Operands: rows, Flags: Optimizer | Fused, Attrs: radam, Infer: rowUpdate, FLOPs: updateFLOPs(16),
 			Doc: "radam of a table, as adam_rows."},
-		{Name: "merge_rows", Group: "optimizers", Operands: "x,index", Flags: Fused, Attrs: []AttrSpec{{"rows", IntAttr, nil, nil}}, Infer: merged, FLOPs: perOperand(0, 1),
-			Doc: "The rows of scatter_add(x, index) that an index names, and the index sorted, along one axis: the first of equal indices has the row's sum, the others have zeros."},
+		{Name: "sort_index", Group: "optimizers", Operands: "index", Flags: Fused, Attrs: []AttrSpec{{"rows", IntAttr, nil, nil}}, Infer: sortedIndex,
+			Doc: "The indices of rows of a table of so many, sorted, and the places that they have in index; equal ones in the order of their places."},
+		{Name: "merge_rows", Group: "optimizers", Operands: "x,index,places", Flags: Fused, Attrs: []AttrSpec{{"axes", IntAttr, nil, nil}}, Infer: mergedRows, FLOPs: perOperand(0, 1),
+			Doc: "The rows that scatter_add makes of x, whose first axes are those of its index, in the order of the index and places of sort_index: the first of equal indices has the sum of x's rows at the places, the others have zeros."},
 		{Name: "global_norm", Group: "optimizers", Operands: "g", Flags: Variadic,
 			Infer: func(c *Call) ([]Type, error) {
 				for i, g := range c.Args {
@@ -139,19 +141,33 @@ func rowUpdate(c *Call) ([]Type, error) {
 	return updated(c, 3, 1, 2)
 }
 
-// merged is the shape rule of merge_rows.
-func merged(c *Call) ([]Type, error) {
+// sortedIndex is the shape rule of sort_index.
+func sortedIndex(c *Call) ([]Type, error) {
+	if rows := c.Int("rows"); rows < 1 {
+		return nil, fmt.Errorf("a table has rows, not %d", rows)
+	}
+	index := c.Args[0]
+	if index.Sparse || index.DType != I32 {
+		return nil, fmt.Errorf("an index is i32, not %v", index)
+	}
+	sorted := Tensor(I32, product(index.Dims))
+	return []Type{sorted, sorted}, nil
+}
+
+// mergedRows is the shape rule of merge_rows.
+func mergedRows(c *Call) ([]Type, error) {
 	if err := wantFloat(c, 0); err != nil {
 		return nil, err
 	}
-	rows, index := c.Int("rows"), c.Args[1]
-	if rows < 1 {
-		return nil, fmt.Errorf("a table has rows, not %d", rows)
+	x, axes := c.Args[0], c.Int("axes")
+	if axes < 0 || axes > x.Rank() {
+		return nil, fmt.Errorf("%v has no %d axes", x, axes)
 	}
-	table, err := scattered(c.Args[0], index, Int(rows))
-	if err != nil {
-		return nil, err
+	n := product(x.Dims[:axes])
+	for i := 1; i <= 2; i++ {
+		if want := Tensor(I32, n); !c.Args[i].Equal(want) {
+			return nil, fmt.Errorf("operand %d must be %v, one for each row of %v, not %v", i, want, x, c.Args[i])
+		}
 	}
-	n := product(index.Dims)
-	return []Type{Tensor(table.DType, slices.Concat([]Dim{n}, table.Dims[1:])...), Tensor(I32, n)}, nil
+	return []Type{Tensor(x.DType, slices.Concat([]Dim{n}, x.Dims[axes:])...)}, nil
 }

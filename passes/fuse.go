@@ -7,8 +7,7 @@ import (
 )
 
 // fuse makes one sweep over memory of a dense product and what is done to its elements, and of an activation and the bias before
-// it, one of a dense layer's gradients, and one of the inner products of heads. What something else
-// reads is kept apart.
+// it, one of a dense layer's gradients, and one of the inner products of heads. What something else reads is kept apart.
 var fuse = Pass{
 	Name: "fuse",
 	Why:  "what follows a product is done while its result is in the cache, instead of in sweeps over memory",

@@ -15,13 +15,19 @@ var fuseTable = Pass{
 	Run: func(g *graph.Graph, _ *Options) (*graph.Graph, error) {
 		users := g.Users()
 		c := graph.NewCopier(g)
+		sorted := map[sorting][]*graph.Value{}
 		index := map[*graph.Value]*graph.Value{} // of the gradients that have become rows
 		for _, n := range g.Nodes {
 			c.New.At(graph.Context{Phase: n.Phase, Label: n.Label, Region: n.Region, Pos: n.Pos})
 			if rows, ok := tableGradient(n, users); ok {
-				made := c.New.Add("merge_rows", graph.Attrs{"rows": rows}, c.Values(n.Args)...)
-				c.Map(n.Results[0], made[0])
-				index[n.Results[0]] = made[1]
+				key := sorting{n.Args[1], rows, n.Label}
+				if sorted[key] == nil {
+					sorted[key] = c.New.Add("sort_index", graph.Attrs{"rows": rows}, c.Value(n.Args[1]))
+				}
+				order := sorted[key]
+				merged := c.New.Add("merge_rows", graph.Attrs{"axes": n.Args[1].Type.Rank()}, c.Value(n.Args[0]), order[0], order[1])
+				c.Map(n.Results[0], merged[0])
+				index[n.Results[0]] = order[0]
 				continue
 			}
 			if !isUpdate(n) || index[n.Args[3]] == nil {
@@ -35,6 +41,13 @@ var fuseTable = Pass{
 		}
 		return c.New, c.New.Err()
 	},
+}
+
+// sorting is what tables with the same indices have in common within a region: regions read nothing of one another.
+type sorting struct {
+	index  *graph.Value
+	rows   int
+	region string
 }
 
 // manyRows is where a gradient is worth keeping in rows. A smaller table has fewer rows than many a batch has indices.

@@ -36,7 +36,8 @@ func modelCases(dt string, add func(op string, attrs graph.Attrs, operands ...st
 	add("gather", nil, dt+"[5]", "i32[] below 5")
 	add("scatter_add", graph.Attrs{"rows": dims("[5]")}, dt+"[2, 4, 3]", "i32[2, 4] below 5")
 	add("scatter_add", graph.Attrs{"rows": dims("[5]")}, dt+"[]", "i32[] below 5")
-	add("merge_rows", graph.Attrs{"rows": 5}, dt+"[2, 4, 3]", "i32[2, 4] below 5")
+	add("sort_index", graph.Attrs{"rows": 5}, "i32[2, 4] below 5")
+	add("merge_rows", graph.Attrs{"axes": 2}, dt+"[1, 1, 3]", "i32[1] below 5", "i32[1] below 1")
 	for _, op := range []string{"adam_rows", "radam_rows"} { // an index of one row is sorted
 		table := []string{dt + "[5, 3]", dt + "[5, 3]", dt + "[5, 3] positive", dt + "[1, 3]", dt + "[]", "i32[] below 9", "i32[1] below 5"}
 		add(op, nil, table...)

@@ -73,9 +73,10 @@ func tableCases(add addCase) {
 	}
 	for _, table := range [][]int{{5}, {4, 3}, {3, 2, 5}, {300, 70}, {3, 5000}} {
 		for _, index := range [][]int{{}, {7}, {0}, {3, 4}, {500}} {
-			add("merge_rows", graph.Attrs{"rows": table[0]}, normals(slices.Concat(index, table[1:])...), labels(table[0], index...))
+			add("sort_index", graph.Attrs{"rows": table[0]}, labels(table[0], index...))
 		}
 		for _, n := range []int{0, 1, 7, 500} {
+			add("merge_rows", graph.Attrs{"axes": 1}, normals(slices.Concat([]int{n}, table[1:])...), inOrder(table[0], n), labels(n, n))
 			for op, step := range map[string]int{"adam_rows": 3, "radam_rows": 9} {
 				args := []operand{normals(table...), normals(table...), between(0.1, 2, table...),
 					normals(slices.Concat([]int{n}, table[1:])...), constant(1e-2), integer(step), inOrder(table[0], n)}
@@ -84,8 +85,9 @@ func tableCases(add addCase) {
 			}
 		}
 	}
-	add("merge_rows", graph.Attrs{"rows": 90000}, normals(600, 130), labels(80000, 600)) // most rows have none
-	add("scatter_add", graph.Attrs{"rows": dims(40)}, normals(600, 130), labels(3, 600)) // most rows have none
+	add("merge_rows", graph.Attrs{"axes": 2}, normals(3, 600, 40), inOrder(2, 1800), labels(1800, 1800)) // runs longer than parts
+	add("sort_index", graph.Attrs{"rows": 90000}, labels(80000, 600))                                    // most rows have none
+	add("scatter_add", graph.Attrs{"rows": dims(40)}, normals(600, 130), labels(3, 600))                 // most rows have none
 }
 
 func edgeCases(add addCase) {

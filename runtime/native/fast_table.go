@@ -18,24 +18,11 @@ func addFastTables(t Table, l *loops) {
 		return nil
 	}
 	t["scatter_add"] = scatter
-	t["merge_rows"] = mergingRows(t["merge_rows"], l)
+	t["sort_index"] = sortIndexByParts()
+	t["merge_rows"] = t["merge_rows"].faster(perRowOfResult, mergeRows32(l)).divided(perRowOfResult, largest)
 }
 
-// mergingRows returns k with a faster body for f32.
-func mergingRows(k Kernel, l *loops) Kernel {
-	plain := k.Prepare
-	k = k.faster(perTableRow, mergeRows32(l)).divided(perTableRow, scatterWork)
-	k.Prepare = func(c *Call) error {
-		if c.Out[0].F32 == nil {
-			return plain(c)
-		}
-		c.Data = newPlacings(c.In[1].Len())
-		return nil
-	}
-	return k
-}
-
-// scatterWork keeps the parts of scatter_add few, since each passes over all indices.
+// scatterWork keeps the parts of scatter_add and sort_index few, since each passes over all indices.
 func scatterWork(c *Call) int { return min(largest(c), 4*grain) }
 
 func gather32(l *loops) body {
@@ -97,29 +84,52 @@ func scatterAdd32(l *loops) body {
 	}
 }
 
-// mergeRows32 makes what the table's rows lo to hi have.
+// perTableRow counts the rows of the table that sort_index sorts for.
+func perTableRow(c *Call) int { return c.Node.Int("rows") }
+
+// sortIndexByParts returns the kernel whose parts sort the indices of some rows of the table each.
+func sortIndexByParts() Kernel {
+	k := Kernel{Run: split(perTableRow, func(*Call) body { return sortIndexPart })}.divided(perTableRow, scatterWork)
+	k.Prepare = func(c *Call) error {
+		c.Data = newPlacings(c.In[0].Len())
+		return nil
+	}
+	return k
+}
+
+// sortIndexPart places the indices of the table's rows lo to hi behind those that are smaller.
+func sortIndexPart(c *Call, lo, hi int) error {
+	before, list, places, err := c.Data.(*placings).sorted(c.In[0].I32, lo, hi, perTableRow(c))
+	copy(c.Out[1].I32[before:], places)
+	for k, e := range list {
+		c.Out[0].I32[before+k] = e.row
+	}
+	return err
+}
+
+// mergeRows32 makes rows lo to hi. Most are copies, of which many are on their way at a time.
 func mergeRows32(l *loops) body {
 	return func(c *Call, lo, hi int) error {
-		before, list, places, err := c.Data.(*placings).sorted(c.In[1].I32, lo, hi, perTableRow(c))
-		if err != nil || len(list) == 0 {
-			return err
+		x, out, index, places, n := c.In[0].F32, c.Out[0].F32, c.In[1].I32, c.In[2].I32, rowLen(c.Out[0])
+		if lo == hi {
+			return nil
 		}
-		n, end := rowLen(c.Out[0]), before+len(list)
-		rows, index := c.Out[0].F32[before*n:end*n], c.Out[1].I32[before:end]
-		l.gatherRows(rows, c.In[0].F32, n, places)
-		for k, e := range list {
-			places[k], index[k] = int32(k), e.row
+		end := runEnd(index, hi-1) // a sum may need rows behind hi
+		for k := lo; k < end; k++ {
+			if _, err := indexOf(places, k, len(places)); err != nil {
+				return err
+			}
 		}
-		for first := 0; first < len(index); {
-			next := first + 1
-			for next < len(index) && index[next] == index[first] {
-				next++
+		l.gatherRows(out[lo*n:hi*n], x, n, places[lo:hi])
+		for k := lo; k < hi; {
+			next := runEnd(index, k)
+			if k > 0 && index[k] == index[k-1] { // the run's sum is in the part before
+				clear(out[k*n : min(next, hi)*n])
+			} else if next > k+1 {
+				l.sumRows(out[k*n:(k+1)*n], x, n, places[k:next])
+				clear(out[(k+1)*n : max(k+1, min(next, hi))*n])
 			}
-			if next > first+1 {
-				l.sumRows(rows[first*n:(first+1)*n], rows, n, places[first:next])
-				clear(rows[(first+1)*n : next*n])
-			}
-			first = next
+			k = next
 		}
 		return nil
 	}

@@ -13,7 +13,7 @@ type loops struct {
 	// addRows adds to totals the rows of x, of cols elements that lie step apart; there must be one at least. It may add
 	// zeros to totals beyond, up to a multiple of 8.
 	addRows func(totals []float64, x []float32, cols, step, rows int)
-	// sumRows sets dst to the sum of x's rows at, which lie step apart; there must be one at least. dst may be one of them.
+	// sumRows sets dst to the sum of x's rows at, which lie step apart; there must be one at least.
 	sumRows func(dst, x []float32, step int, at []int32)
 
 	// spmm makes len(first)-1 rows of a product, of which cols columns are wanted, at most panel; rows of dst and x lie step

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -13,23 +14,16 @@ func tableReference() Table {
 		c.Data = newLists(c.In[1].Len(), c.Out[0].Shape[0])
 		return nil
 	}
-	merge := floats(perTableRow, mergeRows[float32], mergeRows[float64])
-	merge.Prepare = func(c *Call) error {
-		c.Data = newLists(c.In[1].Len(), perTableRow(c))
-		return nil
-	}
 	return Table{
 		"gather":      floats(perIndex, gather[float32], gather[float64]),
 		"scatter_add": scatter,
-		"merge_rows":  merge,
+		"sort_index":  {Run: split(whole, func(*Call) body { return sortIndex })},
+		"merge_rows":  floats(perRowOfResult, mergeRows[float32], mergeRows[float64]),
 	}
 }
 
 // perIndex counts the indices of gather.
 func perIndex(c *Call) int { return c.In[1].Len() }
-
-// perTableRow counts the rows of the table that merge_rows reads for.
-func perTableRow(c *Call) int { return c.Node.Int("rows") }
 
 // rowLen is the number of elements below one position of the first axis.
 func rowLen(b *buffer.Buffer) int { return buffer.Size(b.Shape[1:]) }
@@ -97,30 +91,55 @@ func scatterAdd[T float](c *Call, lo, hi int) error {
 	return nil
 }
 
-// mergeRows makes what the table's rows lo to hi have. Their indices come behind all that are smaller.
+func sortIndex(c *Call, _, _ int) error {
+	index, sorted, places := c.In[0].I32, c.Out[0].I32, c.Out[1].I32
+	for k := range index {
+		if _, err := indexOf(index, k, c.Node.Int("rows")); err != nil {
+			return err
+		}
+		places[k] = int32(k)
+	}
+	slices.SortFunc(places, func(a, b int32) int { return cmp.Or(cmp.Compare(index[a], index[b]), cmp.Compare(a, b)) })
+	for k, p := range places {
+		sorted[k] = index[p]
+	}
+	return nil
+}
+
+// mergeRows makes rows lo to hi.
 func mergeRows[T float](c *Call, lo, hi int) error {
-	x, rows, index, l, n := data[T](c.In[0]), data[T](c.Out[0]), c.Out[1].I32, c.Data.(*lists), rowLen(c.Out[0])
-	if err := l.link(c.In[1].I32, lo, hi); err != nil {
-		return err
-	}
-	k := 0
-	for _, i := range c.In[1].I32 {
-		if int(i) < lo {
-			k++
+	x, out, index, places, n := data[T](c.In[0]), data[T](c.Out[0]), c.In[1].I32, c.In[2].I32, rowLen(c.Out[0])
+	for k := lo; k < hi; k++ {
+		dst := out[k*n : (k+1)*n]
+		if k > 0 && index[k] == index[k-1] {
+			clear(dst)
+			continue
 		}
-	}
-	for r := lo; r < hi; r++ {
-		first := k
-		for at := l.first[r]; at >= 0; at = l.next[at] {
-			index[k] = int32(r)
-			k++
+		terms := places[k:runEnd(index, k)]
+		for i := range terms {
+			if _, err := indexOf(terms, i, len(places)); err != nil {
+				return err
+			}
 		}
-		clear(rows[first*n : k*n])
-		for from := 0; from < n && first < k; from += strip {
-			sumListed(rows[first*n+from:][:min(strip, n-from)], x, l, r, n, from)
+		for from := 0; from < n; from += strip {
+			var block [strip]float64
+			totals := block[:min(strip, n-from)]
+			for _, p := range terms {
+				addTo(totals, x[int(p)*n+from:])
+			}
+			round(dst[from:], totals)
 		}
 	}
 	return nil
+}
+
+// runEnd returns the place behind the last of a sorted index that is equal to the one at place k.
+func runEnd(index []int32, k int) int {
+	end := k + 1
+	for end < len(index) && index[end] == index[k] {
+		end++
+	}
+	return end
 }
 
 // eachMerged calls f with the rows of a table from lo to hi that merged rows are of, and their places. Of the index it checks what it
