@@ -58,8 +58,9 @@
 // # Parts
 //
 // Options.Part says which program is made: Step, gradients and updates in one; Gradient, whose outputs are "grad/<param>", and
-// the Update program that [CompileUpdate] makes for it, which together are the step to the bit; Predict, the outputs alone, in
-// evaluation; Alignment, with the outputs "alignment/<point>" and, below it, "std", "rows" and "skipped".
+// the Update program that [CompileUpdate] makes for it, which together are the step to the bit (but that native kernels may add up a
+// norm in another order where the step has a table's gradient in rows); Predict, the outputs alone, in evaluation; Alignment, with the
+// outputs "alignment/<point>" and, below it, "std", "rows" and "skipped".
 //
 // # Regions, proofs and the report
 //

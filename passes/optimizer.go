@@ -109,7 +109,7 @@ func gradientName(n *graph.Node) (string, bool) {
 }
 
 // updateProgram makes the program that reads the gradients of the given gradient program as inputs. Run after it, it is the step
-// program bit for bit, since both are written by the same code.
+// program bit for bit, since both are written by the same code, as far as fusion keeps the bits.
 func updateProgram(gradients *graph.Graph, o Optimizer) (*graph.Graph, error) {
 	if err := o.validate(gradients.Leaves("param")); err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ func attending() *graph.Graph {
 // TestFusedAttentionSteps trains with attention fused and apart. On the native kernels sums are made of tiles, which is a few roundings
 // more for each weight, and of two steps' relative errors none comes near 1e-4 of the largest element.
 func TestFusedAttentionSteps(t *testing.T) {
-	seen := trainApart(t, attending, "fuse-attention", graph.Binding{"batch": 2, "time": 201}, 1e-4)
+	seen := trainApart(t, attending, "fuse-attention", momentum(), graph.Binding{"batch": 2, "time": 201}, 1e-4)
 	if !seen["attention"] || !seen["attention_grad"] || seen["softmax"] {
 		t.Errorf("attention is not fused: the programs have %v", seen)
 	}

@@ -36,7 +36,7 @@ func residual() *graph.Graph {
 // the relative errors of some hundred roundings that gather in two steps, none comes near 1e-4 of the largest element.
 // Neither number of workers changes a bit.
 func TestFusedSteps(t *testing.T) {
-	seen := trainApart(t, residual, "fuse", graph.Binding{"batch": 300}, 1e-4)
+	seen := trainApart(t, residual, "fuse", momentum(), graph.Binding{"batch": 300}, 1e-4)
 	for _, op := range []string{"fused_matmul", "fused_matmul_add", "fused_project", "weight_bias_grad"} {
 		if !seen[op] {
 			t.Errorf("the programs have no %s", op)
@@ -44,9 +44,11 @@ func TestFusedSteps(t *testing.T) {
 	}
 }
 
+func momentum() passes.Optimizer { return passes.Optimizer{Rule: "sgd", Momentum: 0.9} }
+
 // trainApart trains a definition in every mode with and without a fusion, two steps long, and compares, on native kernels within a
 // tolerance. It returns the ops of the fused programs.
-func trainApart(t *testing.T, def func() *graph.Graph, fusion string, b graph.Binding, tolerance float64) (seen map[string]bool) {
+func trainApart(t *testing.T, def func() *graph.Graph, fusion string, rule passes.Optimizer, b graph.Binding, tolerance float64) (seen map[string]bool) {
 	t.Helper()
 	pools := []*Pool{nil, NewPool(2), NewPool(3)}
 	for _, p := range pools[1:] {
@@ -57,7 +59,7 @@ func trainApart(t *testing.T, def func() *graph.Graph, fusion string, b graph.Bi
 		plain := mode
 		plain.Passes = slices.DeleteFunc(slices.Clone(mode.Passes), func(p passes.Pass) bool { return p.Name == fusion })
 		o := passes.Options{
-			Optimizer: passes.Optimizer{Rule: "sgd", Momentum: 0.9},
+			Optimizer: rule,
 			Feedback:  feedback.Options{Granularity: feedback.Micro, Sharing: feedback.Independent},
 		}
 		fused, err := passes.Compile(def(), mode, o)
