@@ -120,7 +120,7 @@ func stageAfter(p Pass, g *graph.Graph, before graph.Stage) graph.Stage {
 }
 
 // CompileUpdate makes the update program that belongs to a compiled gradient program: its inputs are "grad/<param>", and run
-// after the gradient program it is the step program bit for bit, but for norms over tables (see Parts above).
+// after the gradient program it is the step program, bit for bit but for norms over tables (see Parts in the package's text).
 func CompileUpdate(gradients *graph.Graph, o Optimizer) (*graph.Graph, error) {
 	if !gradients.Program || gradients.Part != Gradient {
 		return nil, fmt.Errorf("an update program is made from a gradient program, not from %q (part %q)", gradients.Name, gradients.Part)
