@@ -6,8 +6,8 @@ import (
 	"graft/graph"
 )
 
-// simplify removes what has no effect on any bit of a result, folds transposes into products, and reshapes into one, leaves columns
-// of products away that nobody reads, and puts parts together that were padded to be added. The gradient behind a dropped relu makes no draws of its own.
+// simplify removes what has no effect on any bit of a result, folds transposes into products, and reshapes into one, slices factors
+// instead of products, and puts parts together that were padded to be added. The gradient behind a dropped relu makes no draws of its own.
 var simplify = Pass{
 	Name: "simplify",
 	Why:  "rules and layers may write identities without care",
@@ -40,11 +40,14 @@ var simplify = Pass{
 				v := graph.Scale(c.New.Add("relu_grad", nil, c.Value(d), c.Value(y))[0], factor)
 				v.ReadBy = n.Results[0].ReadBy
 				c.Map(n.Results[0], v)
+			case "slice":
+				if part := sliceProduct(c, n, users); part != nil {
+					c.Map(n.Results[0], part)
+				} else {
+					c.Copy(n)
+				}
 			case "matmul":
 				attrs, args := foldTranspose(n, c.Values(n.Args))
-				if part := wantedColumns(n, users); part != nil {
-					args[1] = sliceFactor(c.New, part, attrs, args[1])
-				}
 				c.CopyAs(n, attrs, args...)
 			case "reshape":
 				c.CopyAs(n, n.Attrs, foldReshape(n, c.Value(n.Args[0])))

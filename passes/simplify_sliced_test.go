@@ -41,6 +41,9 @@ func TestWantedColumns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if simple, err = dce.Run(simple, nil); err != nil {
+				t.Fatal(err)
+			}
 			product := simple.Effects("matmul")[0].Results[0]
 			if n := lengthOf(product, product.Type.Rank()-1); n != c.columns {
 				t.Errorf("%d columns are made, want %d, in\n%v", n, c.columns, simple)
