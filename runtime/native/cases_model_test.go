@@ -86,7 +86,7 @@ func tableCases(add addCase) {
 		}
 	}
 	add("merge_rows", graph.Attrs{"axes": 2}, normals(3, 600, 40), inOrder(2, 1800), labels(1800, 1800)) // runs longer than parts
-	add("sort_index", graph.Attrs{"rows": 90000}, labels(80000, 600))                                    // most rows have none
+	add("sort_index", graph.Attrs{"rows": 90000}, labels(80000, 9000))                                   // most rows have none
 	add("scatter_add", graph.Attrs{"rows": dims(40)}, normals(600, 130), labels(3, 600))                 // most rows have none
 }
 

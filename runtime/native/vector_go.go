@@ -158,7 +158,7 @@ func tanh32(dst, x []float32, _ float32) {
 	for i, v := range x[:len(dst)] {
 		u := float64(v)
 		if math.Abs(u) < 1e-3 {
-			dst[i] = float32(u - u*u*u/3)
+			dst[i] = float32(u * (1 - u*u/3)) // keeps the sign of 0
 		} else {
 			dst[i] = float32(1 - 2/(1+math.Exp(2*u)))
 		}
