@@ -13,8 +13,6 @@ func gaps(o Options, r Results) ([]report.Block, error) {
 		Caption: "Accuracy of bp less that of dfa, in points, with half the 95 % interval of the difference (Welch's t).",
 		Corner:  "Model", Notes: notRun(o),
 	}
-	means := make([]float64, len(o.Routes))
-	cells := 0.0
 	for _, data := range o.Data {
 		group := report.Group{Title: dataName(data)}
 		for _, route := range o.Routes {
@@ -28,10 +26,8 @@ func gaps(o Options, r Results) ([]report.Block, error) {
 		for _, data := range o.Data {
 			bp := r.row(o.cell(model, data, "bp", Route{}), reported(model)[0])
 			group := chart.Group{Title: nameOf(model) + ", " + dataName(data)}
-			cells++
-			for i, c := range delivered(model, data, o) {
+			for _, c := range delivered(model, data, o) {
 				d := differ(bp, r.row(c, reported(model)[0]))
-				means[i] += d.mean
 				row.Cells = append(row.Cells, d.cell("percent"))
 				group.Rows = append(group.Rows, chart.Estimate{Label: c.Route.String(), Style: c.style(o), Mean: d.mean, Half: d.half})
 			}
@@ -39,19 +35,47 @@ func gaps(o Options, r Results) ([]report.Block, error) {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	text := fmt.Sprintf("Over the %.0f pairs of model and data set, dfa is behind bp by", cells)
-	for i, route := range o.Routes {
-		if i > 0 {
-			text += ","
-		}
-		text += fmt.Sprintf(" %.2f points (%v)", means[i]/cells, route)
-	}
 	f, err := figure("gaps", "How far dfa is behind bp by each route, with 95 % intervals over the seeds.",
 		"intervals of the difference between bp and dfa for each model, data set and route", intervals)
 	if err != nil {
 		return nil, err
 	}
-	return []report.Block{report.Paragraph(text + "."), t, f}, nil
+	return []report.Block{report.Paragraph(meanGaps(o, r)), t, f}, nil
+}
+
+// meanGaps says by how much dfa is behind bp over all models and data sets by each route, and what share of the first route's gap is left.
+func meanGaps(o Options, r Results) string {
+	pairs := 0
+	text := ""
+	first := 0.0
+	for i, route := range o.Routes {
+		var of []Row // bp and dfa of each pair in turn
+		for _, data := range o.Data {
+			for _, model := range o.Models {
+				m := reported(model)[0]
+				bp, dfa := r.row(o.cell(model, data, "bp", Route{}), m), r.row(o.cell(model, data, "dfa", route), m)
+				of = append(of, bp, dfa)
+			}
+		}
+		pairs = len(of) / 2
+		mean := 0.0
+		for k := 0; k < len(of); k += 2 {
+			mean += (of[k].Mean - of[k+1].Mean) / float64(pairs)
+		}
+		if i > 0 {
+			text += ";"
+		}
+		text += fmt.Sprintf(" %.2f points by the route %v", mean, route)
+		if half := halfInterval(of...) / float64(pairs); half > 0 {
+			text += fmt.Sprintf(" (95 %% interval %.2f to %.2f)", mean-half, mean+half)
+		}
+		if i == 0 {
+			first = mean
+		} else if first > 0 {
+			text += fmt.Sprintf(", %.0f %% of the gap of %v", 100*mean/first, o.Routes[0])
+		}
+	}
+	return fmt.Sprintf("Over the %d pairs of model and data set, dfa is behind bp by%s.", pairs, text)
 }
 
 // alignments is the table of alignment at the end of training.

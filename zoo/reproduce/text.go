@@ -45,18 +45,26 @@ func resultCell(r Row) report.Cell {
 	return c
 }
 
-// difference is a - b of two means with half its 95 % interval: Student's t with Welch's degrees of freedom (Welch 1947).
+// difference is a - b of two means with half its 95 % interval.
 type difference struct{ mean, half float64 }
 
-func differ(a, b Row) difference {
-	va, vb := a.Std*a.Std/float64(a.N), b.Std*b.Std/float64(b.N)
-	d := difference{mean: a.Mean - b.Mean}
-	if a.N < 2 || b.N < 2 || va+vb == 0 {
-		return d
+func differ(a, b Row) difference { return difference{a.Mean - b.Mean, halfInterval(a, b)} }
+
+// halfInterval is half of the 95 % interval of a sum or difference of independent means: Student's t with Welch's degrees of freedom
+// (Welch 1947). It is 0 where a mean is of fewer than two seeds.
+func halfInterval(rows ...Row) float64 {
+	sum, freedom := 0.0, 0.0
+	for _, r := range rows {
+		if r.N < 2 {
+			return 0
+		}
+		v := r.Std * r.Std / float64(r.N)
+		sum, freedom = sum+v, freedom+v*v/float64(r.N-1)
 	}
-	freedom := (va + vb) * (va + vb) / (va*va/float64(a.N-1) + vb*vb/float64(b.N-1))
-	d.half = distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile(0.975) * math.Sqrt(va+vb)
-	return d
+	if sum == 0 {
+		return 0
+	}
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: sum * sum / freedom}.Quantile(0.975) * math.Sqrt(sum)
 }
 
 func (d difference) cell(unit string) report.Cell {
