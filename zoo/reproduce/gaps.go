@@ -65,14 +65,14 @@ func meanGaps(o Options, r Results) string {
 		if i > 0 {
 			text += ";"
 		}
-		text += fmt.Sprintf(" %.2f points by the route %v", mean, route)
+		text += fmt.Sprintf(" %s points by the route %v", signed(mean, "points"), route)
 		if half := halfInterval(of...) / float64(pairs); half > 0 {
-			text += fmt.Sprintf(" (95 %% interval %.2f to %.2f)", mean-half, mean+half)
+			text += fmt.Sprintf(" (95 %% interval %s to %s)", signed(mean-half, "points"), signed(mean+half, "points"))
 		}
 		if i == 0 {
 			first = mean
 		} else if first > 0 {
-			text += fmt.Sprintf(", %.0f %% of the gap of %v", 100*mean/first, o.Routes[0])
+			text += fmt.Sprintf(", %s %% of the gap of %v", signed(100*mean/first, "percent"), o.Routes[0])
 		}
 	}
 	return fmt.Sprintf("Over the %d pairs of model and data set, dfa is behind bp by%s.", pairs, text)

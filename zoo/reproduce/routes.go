@@ -102,7 +102,7 @@ func routesPage(o Options, r Results) (*report.Page, error) {
 				align.Cells = append(align.Cells, report.Cell{Text: fixed(r.row(c, alignment()).Mean, "cosine")})
 			}
 		}
-		gap.Cells = append([]report.Cell{{Text: fmt.Sprintf("%.2f", sum/n)}}, gap.Cells...)
+		gap.Cells = append([]report.Cell{{Text: signed(sum/n, "points")}}, gap.Cells...)
 		choice.Rows, aligned.Rows = append(choice.Rows, gap), append(aligned.Rows, align)
 		if i == 0 || sum/n < least {
 			best, least = route, sum/n
@@ -111,7 +111,7 @@ func routesPage(o Options, r Results) (*report.Page, error) {
 	for i := range choice.Rows {
 		choice.Rows[i].Cells[0].Bold = choice.Rows[i].Head == best.String()
 	}
-	blocks := []report.Block{choice, report.Paragraph(fmt.Sprintf("Chosen for all models and data sets alike: %v, with a mean gap of %.2f points on validation data.", best, least))}
+	blocks := []report.Block{choice, report.Paragraph(fmt.Sprintf("Chosen for all models and data sets alike: %v, with a mean gap of %s points on validation data.", best, signed(least, "points")))}
 	if best != Chosen {
 		blocks = append(blocks, report.Paragraph(fmt.Sprintf("The tables of this program were made with %v: pass --routes direct,%v to make them with the route chosen here.", Chosen, best)))
 	}

@@ -73,7 +73,7 @@ func TestMeanGaps(t *testing.T) {
 	// Each of 8 means has the variance 1/3; the sum of so many with 2 degrees of freedom each has 16, whose t quantile is 2.1199 in any
 	// table, and 2.1199 sqrt(8/3) / 4 is 0.865.
 	want := "Over the 4 pairs of model and data set, dfa is behind bp by 4.00 points by the route direct (95 % interval 3.13 to 4.87);" +
-		" 1.00 points by the route " + Chosen.String() + " (95 % interval 0.13 to 1.87), 25 % of the gap of direct."
+		" 1.00 points by the route " + Chosen.String() + " (95 % interval 0.13 to 1.87), 25.0 % of the gap of direct."
 	if got != want {
 		t.Errorf("the summary is\n%s\nwant\n%s", got, want)
 	}
