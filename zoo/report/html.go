@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strings"
 )
 
 var (
@@ -23,6 +24,13 @@ func renderHTML(w io.Writer, p *Page) error {
 		"add":     func(a, b int) int { return a + b },
 		"style":   func() template.CSS { return template.CSS(style) },
 		"drawing": func(f *Figure) template.HTML { return template.HTML(f.SVG) }, // checkSVG has passed it
+		"parts": func(name string) []string { // where a line may end in it
+			var out []string
+			for _, part := range strings.SplitAfter(name, ":") {
+				out = append(out, strings.SplitAfter(part, "_")...)
+			}
+			return out
+		},
 		"contents": func(s []Section) bool { // whether a list of them helps
 			return len(slices.DeleteFunc(slices.Clone(s), func(s Section) bool { return s.Title == "" })) > 1
 		},
