@@ -26,7 +26,7 @@ func GAEEntry() entry.Entry {
 		Open:       openLinks,
 		Metric:     "test_auc", Unit: "share", Published: auc,
 		Also:      []entry.Metric{{Name: "test_ap", Unit: "share", Published: ap}},
-		FromEdges: map[string]entry.FromEdges{"propagation": propagation, "positive": joined},
+		FromEdges: fromEdges(append(routeOperators(), propagationOperator(), operator{"positive", "positives", joined})),
 		Torch: entry.Torch{
 			{Param: "*/weight", Name: "encoder.*.lin.weight", Form: entry.Linear},
 			{Param: "*/bias", Name: "encoder.*.bias"},

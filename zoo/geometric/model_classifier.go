@@ -22,15 +22,20 @@ func newClassifier(name string, features int, route string) classifier {
 	c := unlabelled(name, features)
 	c.label = c.Input("label", graph.I32, "nodes")
 	c.mask = c.Input("mask", graph.F32, "nodes")
-	switch route {
+	c.routeBy(route)
+	return c
+}
+
+// routeBy has errors travel along an operator; "" is the symmetric one.
+func (c *classifier) routeBy(operator string) {
+	switch operator {
 	case bySymmetric, "":
 		c.route = c.propagation
 	case byAttention: // the definition's own, for each point
 		c.learned = true
 	default:
-		c.route = c.sparse(route, "nodes", routeSizes[route])
+		c.route = c.sparse(operator, "nodes", routeSizes[operator])
 	}
-	return c
 }
 
 // unlabelled has the inputs x and propagation alone.

@@ -35,7 +35,7 @@ func linkTask(c *Citation, features []float32, seed int32) (*entry.Task, error) 
 	}
 	visible := *c
 	visible.Adj = l.train
-	b, err := newBatch(&visible, features, []operator{propagationOperator()})
+	b, err := newBatch(&visible, features, append(routeOperators(), propagationOperator()))
 	if err != nil {
 		return nil, err
 	}
