@@ -8,6 +8,12 @@ const (
 	breadth = 512
 	// nearby is the size of a factor that stays in the first-level cache as it lies in memory.
 	nearby = 8192
+	// far is the size of a factor that comes from beyond the first-level cache: then it is better read once and in order, for packing.
+	far = 1 << 15
+	// inSecond is the size of what stays in the second-level cache together with packed blocks, or not much longer than it takes to use it.
+	inSecond = 1 << 18
+	// maxRows is the height of the tallest tile of all families.
+	maxRows = 12
 	// together is the number of panels that are packed at once where A is transposed: their rows then fill cache lines.
 	together = 4
 )
@@ -32,6 +38,7 @@ type blocking struct {
 	packA, packB  bool
 	narrow        bool      // the transposed result is made, and all of these are of it
 	sums          []float32 // to which B's columns are added beside the product; or nil
+	shared        []float32 // all blocks of B, where somebody has packed them
 }
 
 // blocks chooses the blocking for C = A B, with C m x n and k inner; of the factors only the strides matter.
@@ -47,7 +54,7 @@ func (f *family) blocks(m, n, k int, a, b *matrix) blocking {
 	if f.packed {
 		p.packA = p.packB && a.right != 1
 	} else {
-		p.packA = n > 2*f.cols && max(p.height*a.down, k*a.right) > nearby
+		p.packA = n > 2*f.cols && (max(p.height*a.down, k*a.right) > nearby || m*k > far)
 	}
 	if p.packA {
 		p.strip = p.height
@@ -64,6 +71,15 @@ func (f *family) blocks(m, n, k int, a, b *matrix) blocking {
 	return p
 }
 
+// share lets products read a B whose blocks have been packed.
+func (p *blocking) share(packed []float32) { p.packB, p.shared = true, packed }
+
+// place is where the block of nb columns from row l and column j on begins in a packed B of k rows. Those of the same columns lie
+// together.
+func (p *blocking) place(j, l, nb, k int) int { return j*k + l*roundUp(nb, p.cols) }
+
+func ceil(n, unit int) int { return (n + unit - 1) / unit }
+
 // even returns a size for blocks of n that is at most limit and a multiple of unit, as limit is, and leaves none much smaller.
 func even(n, limit, unit int) int {
 	if n <= limit {
@@ -73,12 +89,12 @@ func even(n, limit, unit int) int {
 	return roundUp((n+count-1)/count, unit)
 }
 
-// packs is scratch memory for panels of A, of at most 12 rows and with some room after each, and a block of B.
+// packs is scratch memory for panels of A, of at most maxRows rows and with some room after each, and a block of B.
 type packs struct {
-	a   [together * (12*depth + 8)]float32
+	a   [together * (maxRows*depth + 8)]float32
 	b   [breadth * depth]float32
-	c   [12 * narrowRows]float32 // of a narrow result
-	one [1]float32               // see sumBlock
+	c   [maxRows * narrowRows]float32 // of a narrow result
+	one [1]float32                    // see sumBlock
 }
 
 // product computes C = scale * A B in this goroutine, with C m x n and k inner; C's rows lie rowC apart. Where there is an
@@ -101,7 +117,8 @@ func (p *blocking) product(m, n, k int, scale float32, a, b *matrix, c []float32
 
 // tiles is product by packing and tiles, for all shapes.
 func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, rowC int, e *epilogue, s *packs) {
-	accumulate := e != nil && e.z != nil
+	accumulate, distant := e != nil && e.z != nil, m*k > far
+	var fetched ahead
 	// Small products spend much of their time here; single words are faster to move than a matrix is.
 	for j := 0; j < n; j += p.width {
 		nb := min(p.width, n-j)
@@ -112,8 +129,11 @@ func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, 
 				scaleHere = scale
 			}
 			block, stepB, nextB := b.x[l*b.down+j*b.right:], b.down, p.tile
-			if p.packB {
-				p.packBlock(s, kb, nb, block, b.down, b.right)
+			switch {
+			case p.shared != nil:
+				block, stepB, nextB = p.shared[p.place(j, l, nb, k):], p.tile, p.tile*kb
+			case p.packB:
+				p.packBlock(s.b[:], kb, nb, block, b.down, b.right)
 				block, stepB, nextB = s.b[:], p.tile, p.tile*kb
 			}
 			if p.sums != nil {
@@ -126,6 +146,9 @@ func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, 
 					rowA, stepA, nextA = p.packPanels(s, end-i, kb, panel, a.down, a.right)
 					panel = s.a[:]
 				}
+				if distant {
+					fetched = p.ahead(m, n, k, a, b, i, end, l, kb, ceil(end-i, p.height)*ceil(nb, p.tile))
+				}
 				for r := i; r < end; r += p.height {
 					mb := min(p.height, end-r)
 					if l == 0 && accumulate {
@@ -137,8 +160,12 @@ func (p *blocking) tiles(m, n, k int, scale float32, a, b *matrix, c []float32, 
 						if p.packB {
 							sizeB = nextB
 						}
+						var next []float32
+						if distant {
+							next = fetched.next()
+						}
 						p.family.tile(mb, w, kb, panel[:(mb-1)*rowA+(kb-1)*stepA+1], rowA, stepA, block[q*nextB:][:sizeB], stepB,
-							c[r*rowC+j+q*p.tile:][:(mb-1)*rowC+w], rowC, scaleHere, add)
+							c[r*rowC+j+q*p.tile:][:(mb-1)*rowC+w], rowC, scaleHere, add, next, fetched.step)
 					}
 					if l+kb == k && e != nil {
 						e.finish(c, r*rowC+j, mb, nb, rowC, j)
@@ -172,17 +199,17 @@ func (p *blocking) packPanels(s *packs, m, k int, a []float32, down, right int) 
 }
 
 // packBlock copies a block of B as panels of as many columns as a tile has, one after the other.
-func (f *family) packBlock(s *packs, k, n int, b []float32, down, right int) {
+func (f *family) packBlock(dst []float32, k, n int, b []float32, down, right int) {
 	if right == 1 {
-		f.copyPanels(s.b[:], f.cols, f.cols*k, b, down, f.cols, n, k)
+		f.copyPanels(dst, f.cols, f.cols*k, b, down, f.cols, n, k)
 		return
 	}
 	const some = 64 // rows of a panel, which so many columns of 4 bytes leave in the first-level cache until all are written
 	for j := 0; j < n; j += f.cols {
-		w, dst := min(f.cols, n-j), s.b[j*k:]
+		w, panel := min(f.cols, n-j), dst[j*k:]
 		for l := 0; l < k; l += some {
 			kb := min(some, k-l)
-			f.transpose(dst[l*f.cols:], f.cols, b[j*right+l:][:(w-1)*right+kb], right, w, kb)
+			f.transpose(panel[l*f.cols:], f.cols, b[j*right+l:][:(w-1)*right+kb], right, w, kb)
 		}
 	}
 }

@@ -17,7 +17,10 @@ type family struct {
 	// (i, l) is a[i*rowA + l*stepA], B's (l, j) is b[l*stepB + j], C's (i, j) is c[i*rowC + j]. Each sum is made in ascending
 	// order of k, starting at 0, one term at a time. Slices may end with the last element; of a packed B, whose stepB is that of
 	// the largest tile, they have all of it.
-	tile func(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)
+	//
+	// With next it may meanwhile bring near to the processor C, and what will be needed next: next itself, and what lies once, twice and so
+	// on stepNext after it.
+	tile func(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool, next []float32, stepNext int)
 
 	// copyRows packs k rows that lie ld apart in x. A row is cut into panels of cols elements each, whose beginnings lie next
 	// apart in dst, and the rows of a panel step apart. It may also write to the elements after a panel's row up to a multiple

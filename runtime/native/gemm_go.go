@@ -1,8 +1,8 @@
 package native
 
 // tileGo is a family's tile in Go. Where steps along k are as short as can be it keeps the sums of 2 x 4 elements in registers; a B
-// that lies in place is read row after row.
-func tileGo(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool) {
+// that lies in place is read row after row. It fetches nothing.
+func tileGo(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool, _ []float32, _ int) {
 	if stepA == 1 && stepB == 4 && len(b) >= 4*k {
 		x0 := a[:k]
 		x1 := x0

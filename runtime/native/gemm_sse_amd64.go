@@ -8,8 +8,8 @@ func sseFamily() *family {
 	return &family{"sse", 6, 8, 32, false, tileSSE, copyRowsGo, transposeGo, dotsSSE}
 }
 
-// tileSSE is a family's tile, a width after the other.
-func tileSSE(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool) {
+// tileSSE is a family's tile, a width after the other. It fetches nothing.
+func tileSSE(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool, _ []float32, _ int) {
 	for w := 32; cols > 0; w /= 2 {
 		if rows > 1 {
 			w = min(w, 8)

@@ -44,6 +44,6 @@ func (p *blocking) sumBlock(s *packs, k, n int, block []float32, stepB, nextB in
 	s.one[0] = 1
 	for j, q := 0, 0; j < n; j, q = j+p.tile, q+nextB {
 		w := min(p.tile, n-j)
-		p.family.tile(1, w, k, s.one[:], 0, 0, block[q:][:(k-1)*stepB+w], stepB, sums[j:][:w], w, 1, true)
+		p.family.tile(1, w, k, s.one[:], 0, 0, block[q:][:(k-1)*stepB+w], stepB, sums[j:][:w], w, 1, true, nil, 0)
 	}
 }

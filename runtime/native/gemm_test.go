@@ -234,7 +234,7 @@ func TestMatmulFamilies(t *testing.T) {
 // productCases are products large enough for several parts, and batches of small ones.
 func productCases() []testCase {
 	var cs []testCase
-	for _, s := range [][4]int{{1, 530, 40, 220}, {1, 100, 700, 130}, {700, 5, 9, 40}, {3, 1, 700, 600}, {3, 700, 1, 600}, {2, 3, 4, 0}, {1, 30, 40, 9000}, {1, 7, 1, 1 << 17}} {
+	for _, s := range [][4]int{{1, 530, 40, 220}, {1, 530, 530, 70}, {1, 600, 33, 900}, {1, 520, 600, 400}, {1, 100, 700, 130}, {700, 5, 9, 40}, {3, 1, 700, 600}, {3, 700, 1, 600}, {2, 3, 4, 0}, {1, 30, 40, 9000}, {1, 7, 1, 1 << 17}} {
 		batch, m, n, k := s[0], s[1], s[2], s[3]
 		for trans := range 4 {
 			ta, tb := trans&1 != 0, trans&2 != 0
@@ -249,6 +249,21 @@ func productCases() []testCase {
 		}
 	}
 	return append(cs, testCase{"project", graph.Attrs{"scale": 0.25}, []operand{normals(520, 30), normals(30, 300)}})
+}
+
+// TestSharedGrid checks that pieces that share B cover the rows, and that there are enough for workers to end together.
+func TestSharedGrid(t *testing.T) {
+	for _, s := range [][3]int{{512, 512, 512}, {1024, 1024, 1024}, {8192, 2048, 512}, {65536, 256, 256}, {196608, 128, 128}} {
+		p := &productShape{batch: 1, m: s[0], n: s[1], k: s[2], tail: plain}
+		p.grid = newGrid(p)
+		if !p.shares() {
+			t.Errorf("%v: the pieces do not share B", s)
+		}
+		g := sharedGrid(p)
+		if (g.down-1)*g.rows >= p.m || g.down*g.rows < p.m || g.cols != p.n || g.depth != p.k || g.rows < pieceRows || g.down < 3 {
+			t.Errorf("%v: %+v", s, g)
+		}
+	}
 }
 
 // TestGrid checks that the pieces of a product cover it without overlap, and that there are pieces to share.

@@ -7,12 +7,12 @@ package native
 // tileAVX512 is a family's tile.
 //
 //go:noescape
-func tileAVX512(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)
+func tileAVX512(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool, next []float32, stepNext int)
 
 // tileAVX2 is a family's tile.
 //
 //go:noescape
-func tileAVX2(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)
+func tileAVX2(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool, next []float32, stepNext int)
 
 // widthSSE is tile for 1, 2, 4, 8 and, of a single row, 16 and 32 columns.
 //

@@ -14,9 +14,9 @@ DATA lanes<>+24(SB)/4, $0x00000006
 DATA lanes<>+28(SB)/4, $0x00000007
 GLOBL lanes<>(SB), RODATA|NOPTR, $32
 
-// func tileAVX512(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tileAVX512(SB), NOSPLIT, $0-133
+// func tileAVX512(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool, next []float32, stepNext int)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·tileAVX512(SB), NOSPLIT, $8-168
 	MOVQ   rows+0(FP), AX
 	MOVQ   cols+8(FP), CX
 	MOVQ   k+16(FP), DX
@@ -509,6 +509,30 @@ tile2x2:
 	VPXORD Z3, Z3, Z3
 	TESTQ  DX, DX
 	JZ     tile2x2store
+	MOVQ   next_base+136(FP), CX
+	MOVQ   stepNext+160(FP), R12
+	SHLQ   $0x02, R12
+	MOVQ   R10, AX
+	MOVQ   DX, R13
+	TESTQ  CX, CX
+	JZ     tile2x2all
+
+tile2x2some:
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 124(AX)
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	ADDQ       R11, AX
+	ADDQ       R12, CX
+	MOVQ       $0x00000008, R13
+	CMPQ       DX, R13
+	CMOVQLT    DX, R13
+
+tile2x2all:
+	SUBQ R13, DX
 
 tile2x2loop:
 	VMOVUPS      (R8), Z4
@@ -521,8 +545,10 @@ tile2x2loop:
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         DI, BX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R13
 	JNZ          tile2x2loop
+	TESTQ        DX, DX
+	JNZ          tile2x2some
 
 tile2x2store:
 	VBROADCASTSS scale+128(FP), Z4
@@ -563,6 +589,30 @@ tile3x2:
 	VPXORD Z5, Z5, Z5
 	TESTQ  DX, DX
 	JZ     tile3x2store
+	MOVQ   next_base+136(FP), CX
+	MOVQ   stepNext+160(FP), R12
+	SHLQ   $0x02, R12
+	MOVQ   R10, AX
+	MOVQ   DX, R13
+	TESTQ  CX, CX
+	JZ     tile3x2all
+
+tile3x2some:
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 124(AX)
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	ADDQ       R11, AX
+	ADDQ       R12, CX
+	MOVQ       $0x00000008, R13
+	CMPQ       DX, R13
+	CMOVQLT    DX, R13
+
+tile3x2all:
+	SUBQ R13, DX
 
 tile3x2loop:
 	VMOVUPS      (R8), Z6
@@ -578,8 +628,10 @@ tile3x2loop:
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         DI, BX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R13
 	JNZ          tile3x2loop
+	TESTQ        DX, DX
+	JNZ          tile3x2some
 
 tile3x2store:
 	VBROADCASTSS scale+128(FP), Z6
@@ -634,6 +686,30 @@ tile4x2:
 	VPXORD Z7, Z7, Z7
 	TESTQ  DX, DX
 	JZ     tile4x2store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile4x2all
+
+tile4x2some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile4x2all:
+	SUBQ R14, DX
 
 tile4x2loop:
 	VMOVUPS      (R8), Z8
@@ -653,8 +729,10 @@ tile4x2loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile4x2loop
+	TESTQ        DX, DX
+	JNZ          tile4x2some
 
 tile4x2store:
 	VBROADCASTSS scale+128(FP), Z8
@@ -721,6 +799,30 @@ tile5x2:
 	VPXORD Z9, Z9, Z9
 	TESTQ  DX, DX
 	JZ     tile5x2store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile5x2all
+
+tile5x2some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile5x2all:
+	SUBQ R14, DX
 
 tile5x2loop:
 	VMOVUPS      (R8), Z10
@@ -743,8 +845,10 @@ tile5x2loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile5x2loop
+	TESTQ        DX, DX
+	JNZ          tile5x2some
 
 tile5x2store:
 	VBROADCASTSS scale+128(FP), Z10
@@ -823,6 +927,30 @@ tile6x2:
 	VPXORD Z11, Z11, Z11
 	TESTQ  DX, DX
 	JZ     tile6x2store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile6x2all
+
+tile6x2some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 124(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile6x2all:
+	SUBQ R14, DX
 
 tile6x2loop:
 	VMOVUPS      (R8), Z12
@@ -848,8 +976,10 @@ tile6x2loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile6x2loop
+	TESTQ        DX, DX
+	JNZ          tile6x2some
 
 tile6x2store:
 	VBROADCASTSS scale+128(FP), Z12
@@ -942,6 +1072,30 @@ tile7x2:
 	VPXORD Z13, Z13, Z13
 	TESTQ  DX, DX
 	JZ     tile7x2store
+	MOVQ   next_base+136(FP), R13
+	MOVQ   stepNext+160(FP), R14
+	SHLQ   $0x02, R14
+	MOVQ   R10, R12
+	MOVQ   DX, R15
+	TESTQ  R13, R13
+	JZ     tile7x2all
+
+tile7x2some:
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 124(R12)
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R11, R12
+	ADDQ       R14, R13
+	MOVQ       $0x00000008, R15
+	CMPQ       DX, R15
+	CMOVQLT    DX, R15
+
+tile7x2all:
+	SUBQ R15, DX
 
 tile7x2loop:
 	VMOVUPS      (R8), Z14
@@ -971,8 +1125,10 @@ tile7x2loop:
 	ADDQ         DI, AX
 	ADDQ         DI, CX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R15
 	JNZ          tile7x2loop
+	TESTQ        DX, DX
+	JNZ          tile7x2some
 
 tile7x2store:
 	VBROADCASTSS scale+128(FP), Z14
@@ -1077,6 +1233,30 @@ tile8x2:
 	VPXORD Z15, Z15, Z15
 	TESTQ  DX, DX
 	JZ     tile8x2store
+	MOVQ   next_base+136(FP), R13
+	MOVQ   stepNext+160(FP), R14
+	SHLQ   $0x02, R14
+	MOVQ   R10, R12
+	MOVQ   DX, R15
+	TESTQ  R13, R13
+	JZ     tile8x2all
+
+tile8x2some:
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 124(R12)
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R11, R12
+	ADDQ       R14, R13
+	MOVQ       $0x00000008, R15
+	CMPQ       DX, R15
+	CMOVQLT    DX, R15
+
+tile8x2all:
+	SUBQ R15, DX
 
 tile8x2loop:
 	VMOVUPS      (R8), Z16
@@ -1109,8 +1289,10 @@ tile8x2loop:
 	ADDQ         DI, AX
 	ADDQ         DI, CX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R15
 	JNZ          tile8x2loop
+	TESTQ        DX, DX
+	JNZ          tile8x2some
 
 tile8x2store:
 	VBROADCASTSS scale+128(FP), Z16
@@ -1227,6 +1409,30 @@ tile9x2:
 	VPXORD Z17, Z17, Z17
 	TESTQ  DX, DX
 	JZ     tile9x2store
+	MOVQ   next_base+136(FP), R13
+	MOVQ   stepNext+160(FP), R14
+	SHLQ   $0x02, R14
+	MOVQ   R10, R12
+	MOVQ   DX, R15
+	TESTQ  R13, R13
+	JZ     tile9x2all
+
+tile9x2some:
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 124(R12)
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R11, R12
+	ADDQ       R14, R13
+	MOVQ       $0x00000008, R15
+	CMPQ       DX, R15
+	CMOVQLT    DX, R15
+
+tile9x2all:
+	SUBQ R15, DX
 
 tile9x2loop:
 	VMOVUPS      (R8), Z18
@@ -1262,8 +1468,10 @@ tile9x2loop:
 	ADDQ         DI, AX
 	ADDQ         DI, CX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R15
 	JNZ          tile9x2loop
+	TESTQ        DX, DX
+	JNZ          tile9x2some
 
 tile9x2store:
 	VBROADCASTSS scale+128(FP), Z18
@@ -1394,6 +1602,30 @@ tile10x2:
 	VPXORD Z19, Z19, Z19
 	TESTQ  DX, DX
 	JZ     tile10x2store
+	MOVQ   next_base+136(FP), R14
+	MOVQ   stepNext+160(FP), R15
+	SHLQ   $0x02, R15
+	MOVQ   R10, R13
+	MOVQ   DX, BP
+	TESTQ  R14, R14
+	JZ     tile10x2all
+
+tile10x2some:
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 124(R13)
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 192(R14)
+	ADDQ       R11, R13
+	ADDQ       R15, R14
+	MOVQ       $0x00000008, BP
+	CMPQ       DX, BP
+	CMOVQLT    DX, BP
+
+tile10x2all:
+	SUBQ BP, DX
 
 tile10x2loop:
 	VMOVUPS      (R8), Z20
@@ -1433,8 +1665,10 @@ tile10x2loop:
 	ADDQ         DI, CX
 	ADDQ         DI, R12
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         BP
 	JNZ          tile10x2loop
+	TESTQ        DX, DX
+	JNZ          tile10x2some
 
 tile10x2store:
 	VBROADCASTSS scale+128(FP), Z20
@@ -1577,6 +1811,30 @@ tile11x2:
 	VPXORD Z21, Z21, Z21
 	TESTQ  DX, DX
 	JZ     tile11x2store
+	MOVQ   next_base+136(FP), R14
+	MOVQ   stepNext+160(FP), R15
+	SHLQ   $0x02, R15
+	MOVQ   R10, R13
+	MOVQ   DX, BP
+	TESTQ  R14, R14
+	JZ     tile11x2all
+
+tile11x2some:
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 124(R13)
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 192(R14)
+	ADDQ       R11, R13
+	ADDQ       R15, R14
+	MOVQ       $0x00000008, BP
+	CMPQ       DX, BP
+	CMOVQLT    DX, BP
+
+tile11x2all:
+	SUBQ BP, DX
 
 tile11x2loop:
 	VMOVUPS      (R8), Z22
@@ -1619,8 +1877,10 @@ tile11x2loop:
 	ADDQ         DI, CX
 	ADDQ         DI, R12
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         BP
 	JNZ          tile11x2loop
+	TESTQ        DX, DX
+	JNZ          tile11x2some
 
 tile11x2store:
 	VBROADCASTSS scale+128(FP), Z22
@@ -1775,6 +2035,30 @@ tile12x2:
 	VPXORD Z23, Z23, Z23
 	TESTQ  DX, DX
 	JZ     tile12x2store
+	MOVQ   next_base+136(FP), R14
+	MOVQ   stepNext+160(FP), R15
+	SHLQ   $0x02, R15
+	MOVQ   R10, R13
+	MOVQ   DX, BP
+	TESTQ  R14, R14
+	JZ     tile12x2all
+
+tile12x2some:
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 124(R13)
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 192(R14)
+	ADDQ       R11, R13
+	ADDQ       R15, R14
+	MOVQ       $0x00000008, BP
+	CMPQ       DX, BP
+	CMOVQLT    DX, BP
+
+tile12x2all:
+	SUBQ BP, DX
 
 tile12x2loop:
 	VMOVUPS      (R8), Z24
@@ -1820,8 +2104,10 @@ tile12x2loop:
 	ADDQ         DI, CX
 	ADDQ         DI, R12
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         BP
 	JNZ          tile12x2loop
+	TESTQ        DX, DX
+	JNZ          tile12x2some
 
 tile12x2store:
 	VBROADCASTSS scale+128(FP), Z24
@@ -2013,6 +2299,29 @@ tile2x1:
 	VPXORD Z1, Z1, Z1
 	TESTQ  DX, DX
 	JZ     tile2x1store
+	MOVQ   next_base+136(FP), CX
+	MOVQ   stepNext+160(FP), R12
+	SHLQ   $0x02, R12
+	MOVQ   R10, AX
+	MOVQ   DX, R13
+	TESTQ  CX, CX
+	JZ     tile2x1all
+
+tile2x1some:
+	PREFETCHT0 (AX)
+	PREFETCHT0 60(AX)
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	ADDQ       R11, AX
+	ADDQ       R12, CX
+	MOVQ       $0x00000008, R13
+	CMPQ       DX, R13
+	CMOVQLT    DX, R13
+
+tile2x1all:
+	SUBQ R13, DX
 
 tile2x1loop:
 	VMOVUPS.Z    (R8), K1, Z2
@@ -2022,8 +2331,10 @@ tile2x1loop:
 	VFMADD231PS  Z2, Z3, Z1
 	ADDQ         DI, BX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R13
 	JNZ          tile2x1loop
+	TESTQ        DX, DX
+	JNZ          tile2x1some
 
 tile2x1store:
 	VBROADCASTSS scale+128(FP), Z2
@@ -2053,6 +2364,29 @@ tile3x1:
 	VPXORD Z2, Z2, Z2
 	TESTQ  DX, DX
 	JZ     tile3x1store
+	MOVQ   next_base+136(FP), CX
+	MOVQ   stepNext+160(FP), R12
+	SHLQ   $0x02, R12
+	MOVQ   R10, AX
+	MOVQ   DX, R13
+	TESTQ  CX, CX
+	JZ     tile3x1all
+
+tile3x1some:
+	PREFETCHT0 (AX)
+	PREFETCHT0 60(AX)
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	ADDQ       R11, AX
+	ADDQ       R12, CX
+	MOVQ       $0x00000008, R13
+	CMPQ       DX, R13
+	CMOVQLT    DX, R13
+
+tile3x1all:
+	SUBQ R13, DX
 
 tile3x1loop:
 	VMOVUPS.Z    (R8), K1, Z3
@@ -2064,8 +2398,10 @@ tile3x1loop:
 	VFMADD231PS  Z3, Z4, Z2
 	ADDQ         DI, BX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R13
 	JNZ          tile3x1loop
+	TESTQ        DX, DX
+	JNZ          tile3x1some
 
 tile3x1store:
 	VBROADCASTSS scale+128(FP), Z3
@@ -2104,6 +2440,29 @@ tile4x1:
 	VPXORD Z3, Z3, Z3
 	TESTQ  DX, DX
 	JZ     tile4x1store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile4x1all
+
+tile4x1some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile4x1all:
+	SUBQ R14, DX
 
 tile4x1loop:
 	VMOVUPS.Z    (R8), K1, Z4
@@ -2118,8 +2477,10 @@ tile4x1loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile4x1loop
+	TESTQ        DX, DX
+	JNZ          tile4x1some
 
 tile4x1store:
 	VBROADCASTSS scale+128(FP), Z4
@@ -2165,6 +2526,29 @@ tile5x1:
 	VPXORD Z4, Z4, Z4
 	TESTQ  DX, DX
 	JZ     tile5x1store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile5x1all
+
+tile5x1some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile5x1all:
+	SUBQ R14, DX
 
 tile5x1loop:
 	VMOVUPS.Z    (R8), K1, Z5
@@ -2181,8 +2565,10 @@ tile5x1loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile5x1loop
+	TESTQ        DX, DX
+	JNZ          tile5x1some
 
 tile5x1store:
 	VBROADCASTSS scale+128(FP), Z5
@@ -2235,6 +2621,29 @@ tile6x1:
 	VPXORD Z5, Z5, Z5
 	TESTQ  DX, DX
 	JZ     tile6x1store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile6x1all
+
+tile6x1some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile6x1all:
+	SUBQ R14, DX
 
 tile6x1loop:
 	VMOVUPS.Z    (R8), K1, Z6
@@ -2253,8 +2662,10 @@ tile6x1loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile6x1loop
+	TESTQ        DX, DX
+	JNZ          tile6x1some
 
 tile6x1store:
 	VBROADCASTSS scale+128(FP), Z6
@@ -2316,6 +2727,29 @@ tile7x1:
 	VPXORD Z6, Z6, Z6
 	TESTQ  DX, DX
 	JZ     tile7x1store
+	MOVQ   next_base+136(FP), R13
+	MOVQ   stepNext+160(FP), R14
+	SHLQ   $0x02, R14
+	MOVQ   R10, R12
+	MOVQ   DX, R15
+	TESTQ  R13, R13
+	JZ     tile7x1all
+
+tile7x1some:
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R11, R12
+	ADDQ       R14, R13
+	MOVQ       $0x00000008, R15
+	CMPQ       DX, R15
+	CMOVQLT    DX, R15
+
+tile7x1all:
+	SUBQ R15, DX
 
 tile7x1loop:
 	VMOVUPS.Z    (R8), K1, Z7
@@ -2337,8 +2771,10 @@ tile7x1loop:
 	ADDQ         DI, AX
 	ADDQ         DI, CX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R15
 	JNZ          tile7x1loop
+	TESTQ        DX, DX
+	JNZ          tile7x1some
 
 tile7x1store:
 	VBROADCASTSS scale+128(FP), Z7
@@ -2407,6 +2843,29 @@ tile8x1:
 	VPXORD Z7, Z7, Z7
 	TESTQ  DX, DX
 	JZ     tile8x1store
+	MOVQ   next_base+136(FP), R13
+	MOVQ   stepNext+160(FP), R14
+	SHLQ   $0x02, R14
+	MOVQ   R10, R12
+	MOVQ   DX, R15
+	TESTQ  R13, R13
+	JZ     tile8x1all
+
+tile8x1some:
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R11, R12
+	ADDQ       R14, R13
+	MOVQ       $0x00000008, R15
+	CMPQ       DX, R15
+	CMOVQLT    DX, R15
+
+tile8x1all:
+	SUBQ R15, DX
 
 tile8x1loop:
 	VMOVUPS.Z    (R8), K1, Z8
@@ -2430,8 +2889,10 @@ tile8x1loop:
 	ADDQ         DI, AX
 	ADDQ         DI, CX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R15
 	JNZ          tile8x1loop
+	TESTQ        DX, DX
+	JNZ          tile8x1some
 
 tile8x1store:
 	VBROADCASTSS scale+128(FP), Z8
@@ -2507,6 +2968,29 @@ tile9x1:
 	VPXORD Z8, Z8, Z8
 	TESTQ  DX, DX
 	JZ     tile9x1store
+	MOVQ   next_base+136(FP), R13
+	MOVQ   stepNext+160(FP), R14
+	SHLQ   $0x02, R14
+	MOVQ   R10, R12
+	MOVQ   DX, R15
+	TESTQ  R13, R13
+	JZ     tile9x1all
+
+tile9x1some:
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       R11, R12
+	ADDQ       R14, R13
+	MOVQ       $0x00000008, R15
+	CMPQ       DX, R15
+	CMOVQLT    DX, R15
+
+tile9x1all:
+	SUBQ R15, DX
 
 tile9x1loop:
 	VMOVUPS.Z    (R8), K1, Z9
@@ -2532,8 +3016,10 @@ tile9x1loop:
 	ADDQ         DI, AX
 	ADDQ         DI, CX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R15
 	JNZ          tile9x1loop
+	TESTQ        DX, DX
+	JNZ          tile9x1some
 
 tile9x1store:
 	VBROADCASTSS scale+128(FP), Z9
@@ -2618,6 +3104,29 @@ tile10x1:
 	VPXORD Z9, Z9, Z9
 	TESTQ  DX, DX
 	JZ     tile10x1store
+	MOVQ   next_base+136(FP), R14
+	MOVQ   stepNext+160(FP), R15
+	SHLQ   $0x02, R15
+	MOVQ   R10, R13
+	MOVQ   DX, BP
+	TESTQ  R14, R14
+	JZ     tile10x1all
+
+tile10x1some:
+	PREFETCHT0 (R13)
+	PREFETCHT0 60(R13)
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 192(R14)
+	ADDQ       R11, R13
+	ADDQ       R15, R14
+	MOVQ       $0x00000008, BP
+	CMPQ       DX, BP
+	CMOVQLT    DX, BP
+
+tile10x1all:
+	SUBQ BP, DX
 
 tile10x1loop:
 	VMOVUPS.Z    (R8), K1, Z10
@@ -2646,8 +3155,10 @@ tile10x1loop:
 	ADDQ         DI, CX
 	ADDQ         DI, R12
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         BP
 	JNZ          tile10x1loop
+	TESTQ        DX, DX
+	JNZ          tile10x1some
 
 tile10x1store:
 	VBROADCASTSS scale+128(FP), Z10
@@ -2739,6 +3250,29 @@ tile11x1:
 	VPXORD Z10, Z10, Z10
 	TESTQ  DX, DX
 	JZ     tile11x1store
+	MOVQ   next_base+136(FP), R14
+	MOVQ   stepNext+160(FP), R15
+	SHLQ   $0x02, R15
+	MOVQ   R10, R13
+	MOVQ   DX, BP
+	TESTQ  R14, R14
+	JZ     tile11x1all
+
+tile11x1some:
+	PREFETCHT0 (R13)
+	PREFETCHT0 60(R13)
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 192(R14)
+	ADDQ       R11, R13
+	ADDQ       R15, R14
+	MOVQ       $0x00000008, BP
+	CMPQ       DX, BP
+	CMOVQLT    DX, BP
+
+tile11x1all:
+	SUBQ BP, DX
 
 tile11x1loop:
 	VMOVUPS.Z    (R8), K1, Z11
@@ -2769,8 +3303,10 @@ tile11x1loop:
 	ADDQ         DI, CX
 	ADDQ         DI, R12
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         BP
 	JNZ          tile11x1loop
+	TESTQ        DX, DX
+	JNZ          tile11x1some
 
 tile11x1store:
 	VBROADCASTSS scale+128(FP), Z11
@@ -2869,6 +3405,29 @@ tile12x1:
 	VPXORD Z11, Z11, Z11
 	TESTQ  DX, DX
 	JZ     tile12x1store
+	MOVQ   next_base+136(FP), R14
+	MOVQ   stepNext+160(FP), R15
+	SHLQ   $0x02, R15
+	MOVQ   R10, R13
+	MOVQ   DX, BP
+	TESTQ  R14, R14
+	JZ     tile12x1all
+
+tile12x1some:
+	PREFETCHT0 (R13)
+	PREFETCHT0 60(R13)
+	PREFETCHT0 (R14)
+	PREFETCHT0 64(R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 192(R14)
+	ADDQ       R11, R13
+	ADDQ       R15, R14
+	MOVQ       $0x00000008, BP
+	CMPQ       DX, BP
+	CMOVQLT    DX, BP
+
+tile12x1all:
+	SUBQ BP, DX
 
 tile12x1loop:
 	VMOVUPS.Z    (R8), K1, Z12
@@ -2901,8 +3460,10 @@ tile12x1loop:
 	ADDQ         DI, CX
 	ADDQ         DI, R12
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         BP
 	JNZ          tile12x1loop
+	TESTQ        DX, DX
+	JNZ          tile12x1some
 
 tile12x1store:
 	VBROADCASTSS scale+128(FP), Z12
@@ -2986,9 +3547,9 @@ tile12x1scale:
 	VZEROUPPER
 	RET
 
-// func tileAVX2(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)
-// Requires: AVX, AVX2, FMA3
-TEXT ·tileAVX2(SB), NOSPLIT, $0-133
+// func tileAVX2(rows int, cols int, k int, a []float32, rowA int, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool, next []float32, stepNext int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·tileAVX2(SB), NOSPLIT, $0-168
 	MOVQ         rows+0(FP), AX
 	MOVQ         cols+8(FP), CX
 	MOVQ         k+16(FP), DX
@@ -3171,6 +3732,29 @@ tile2x2:
 	VXORPS Y4, Y4, Y4
 	TESTQ  DX, DX
 	JZ     tile2x2store
+	MOVQ   next_base+136(FP), CX
+	MOVQ   stepNext+160(FP), R12
+	SHLQ   $0x02, R12
+	MOVQ   R10, AX
+	MOVQ   DX, R13
+	TESTQ  CX, CX
+	JZ     tile2x2all
+
+tile2x2some:
+	PREFETCHT0 (AX)
+	PREFETCHT0 60(AX)
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	ADDQ       R11, AX
+	ADDQ       R12, CX
+	MOVQ       $0x00000008, R13
+	CMPQ       DX, R13
+	CMOVQLT    DX, R13
+
+tile2x2all:
+	SUBQ R13, DX
 
 tile2x2loop:
 	VMOVUPS      (R8), Y5
@@ -3183,8 +3767,10 @@ tile2x2loop:
 	VFMADD231PS  Y6, Y7, Y4
 	ADDQ         DI, BX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R13
 	JNZ          tile2x2loop
+	TESTQ        DX, DX
+	JNZ          tile2x2some
 
 tile2x2store:
 	VBROADCASTSS scale+128(FP), Y5
@@ -3225,6 +3811,29 @@ tile3x2:
 	VXORPS Y6, Y6, Y6
 	TESTQ  DX, DX
 	JZ     tile3x2store
+	MOVQ   next_base+136(FP), CX
+	MOVQ   stepNext+160(FP), R12
+	SHLQ   $0x02, R12
+	MOVQ   R10, AX
+	MOVQ   DX, R13
+	TESTQ  CX, CX
+	JZ     tile3x2all
+
+tile3x2some:
+	PREFETCHT0 (AX)
+	PREFETCHT0 60(AX)
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	ADDQ       R11, AX
+	ADDQ       R12, CX
+	MOVQ       $0x00000008, R13
+	CMPQ       DX, R13
+	CMOVQLT    DX, R13
+
+tile3x2all:
+	SUBQ R13, DX
 
 tile3x2loop:
 	VMOVUPS      (R8), Y7
@@ -3240,8 +3849,10 @@ tile3x2loop:
 	VFMADD231PS  Y8, Y9, Y6
 	ADDQ         DI, BX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R13
 	JNZ          tile3x2loop
+	TESTQ        DX, DX
+	JNZ          tile3x2some
 
 tile3x2store:
 	VBROADCASTSS scale+128(FP), Y7
@@ -3296,6 +3907,29 @@ tile4x2:
 	VXORPS Y8, Y8, Y8
 	TESTQ  DX, DX
 	JZ     tile4x2store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile4x2all
+
+tile4x2some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile4x2all:
+	SUBQ R14, DX
 
 tile4x2loop:
 	VMOVUPS      (R8), Y9
@@ -3315,8 +3949,10 @@ tile4x2loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile4x2loop
+	TESTQ        DX, DX
+	JNZ          tile4x2some
 
 tile4x2store:
 	VBROADCASTSS scale+128(FP), Y9
@@ -3383,6 +4019,29 @@ tile5x2:
 	VXORPS Y10, Y10, Y10
 	TESTQ  DX, DX
 	JZ     tile5x2store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile5x2all
+
+tile5x2some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile5x2all:
+	SUBQ R14, DX
 
 tile5x2loop:
 	VMOVUPS      (R8), Y11
@@ -3405,8 +4064,10 @@ tile5x2loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile5x2loop
+	TESTQ        DX, DX
+	JNZ          tile5x2some
 
 tile5x2store:
 	VBROADCASTSS scale+128(FP), Y11
@@ -3485,6 +4146,29 @@ tile6x2:
 	VXORPS Y12, Y12, Y12
 	TESTQ  DX, DX
 	JZ     tile6x2store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile6x2all
+
+tile6x2some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 60(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile6x2all:
+	SUBQ R14, DX
 
 tile6x2loop:
 	VMOVUPS      (R8), Y13
@@ -3510,8 +4194,10 @@ tile6x2loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile6x2loop
+	TESTQ        DX, DX
+	JNZ          tile6x2some
 
 tile6x2store:
 	VBROADCASTSS scale+128(FP), Y13
@@ -3631,6 +4317,29 @@ tile2x1:
 	VXORPS Y2, Y2, Y2
 	TESTQ  DX, DX
 	JZ     tile2x1store
+	MOVQ   next_base+136(FP), CX
+	MOVQ   stepNext+160(FP), R12
+	SHLQ   $0x02, R12
+	MOVQ   R10, AX
+	MOVQ   DX, R13
+	TESTQ  CX, CX
+	JZ     tile2x1all
+
+tile2x1some:
+	PREFETCHT0 (AX)
+	PREFETCHT0 28(AX)
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	ADDQ       R11, AX
+	ADDQ       R12, CX
+	MOVQ       $0x00000008, R13
+	CMPQ       DX, R13
+	CMOVQLT    DX, R13
+
+tile2x1all:
+	SUBQ R13, DX
 
 tile2x1loop:
 	VMASKMOVPS   (R8), Y0, Y3
@@ -3640,8 +4349,10 @@ tile2x1loop:
 	VFMADD231PS  Y3, Y4, Y2
 	ADDQ         DI, BX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R13
 	JNZ          tile2x1loop
+	TESTQ        DX, DX
+	JNZ          tile2x1some
 
 tile2x1store:
 	VBROADCASTSS scale+128(FP), Y3
@@ -3671,6 +4382,29 @@ tile3x1:
 	VXORPS Y3, Y3, Y3
 	TESTQ  DX, DX
 	JZ     tile3x1store
+	MOVQ   next_base+136(FP), CX
+	MOVQ   stepNext+160(FP), R12
+	SHLQ   $0x02, R12
+	MOVQ   R10, AX
+	MOVQ   DX, R13
+	TESTQ  CX, CX
+	JZ     tile3x1all
+
+tile3x1some:
+	PREFETCHT0 (AX)
+	PREFETCHT0 28(AX)
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 128(CX)
+	PREFETCHT0 192(CX)
+	ADDQ       R11, AX
+	ADDQ       R12, CX
+	MOVQ       $0x00000008, R13
+	CMPQ       DX, R13
+	CMOVQLT    DX, R13
+
+tile3x1all:
+	SUBQ R13, DX
 
 tile3x1loop:
 	VMASKMOVPS   (R8), Y0, Y4
@@ -3682,8 +4416,10 @@ tile3x1loop:
 	VFMADD231PS  Y4, Y5, Y3
 	ADDQ         DI, BX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R13
 	JNZ          tile3x1loop
+	TESTQ        DX, DX
+	JNZ          tile3x1some
 
 tile3x1store:
 	VBROADCASTSS scale+128(FP), Y4
@@ -3722,6 +4458,29 @@ tile4x1:
 	VXORPS Y4, Y4, Y4
 	TESTQ  DX, DX
 	JZ     tile4x1store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile4x1all
+
+tile4x1some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 28(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile4x1all:
+	SUBQ R14, DX
 
 tile4x1loop:
 	VMASKMOVPS   (R8), Y0, Y5
@@ -3736,8 +4495,10 @@ tile4x1loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile4x1loop
+	TESTQ        DX, DX
+	JNZ          tile4x1some
 
 tile4x1store:
 	VBROADCASTSS scale+128(FP), Y5
@@ -3783,6 +4544,29 @@ tile5x1:
 	VXORPS Y5, Y5, Y5
 	TESTQ  DX, DX
 	JZ     tile5x1store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile5x1all
+
+tile5x1some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 28(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile5x1all:
+	SUBQ R14, DX
 
 tile5x1loop:
 	VMASKMOVPS   (R8), Y0, Y6
@@ -3799,8 +4583,10 @@ tile5x1loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile5x1loop
+	TESTQ        DX, DX
+	JNZ          tile5x1some
 
 tile5x1store:
 	VBROADCASTSS scale+128(FP), Y6
@@ -3853,6 +4639,29 @@ tile6x1:
 	VXORPS Y6, Y6, Y6
 	TESTQ  DX, DX
 	JZ     tile6x1store
+	MOVQ   next_base+136(FP), R12
+	MOVQ   stepNext+160(FP), R13
+	SHLQ   $0x02, R13
+	MOVQ   R10, CX
+	MOVQ   DX, R14
+	TESTQ  R12, R12
+	JZ     tile6x1all
+
+tile6x1some:
+	PREFETCHT0 (CX)
+	PREFETCHT0 28(CX)
+	PREFETCHT0 (R12)
+	PREFETCHT0 64(R12)
+	PREFETCHT0 128(R12)
+	PREFETCHT0 192(R12)
+	ADDQ       R11, CX
+	ADDQ       R13, R12
+	MOVQ       $0x00000008, R14
+	CMPQ       DX, R14
+	CMOVQLT    DX, R14
+
+tile6x1all:
+	SUBQ R14, DX
 
 tile6x1loop:
 	VMASKMOVPS   (R8), Y0, Y7
@@ -3871,8 +4680,10 @@ tile6x1loop:
 	ADDQ         DI, BX
 	ADDQ         DI, AX
 	ADDQ         R9, R8
-	DECQ         DX
+	DECQ         R14
 	JNZ          tile6x1loop
+	TESTQ        DX, DX
+	JNZ          tile6x1some
 
 tile6x1store:
 	VBROADCASTSS scale+128(FP), Y7

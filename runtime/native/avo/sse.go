@@ -14,7 +14,7 @@ var sseWidths = []struct{ cols, rows int }{{32, 1}, {16, 1}, {8, 6}, {4, 6}, {2,
 
 // tileOfSSE writes the micro-kernel for every amd64 machine. It rounds products before they are added, as Go does there.
 func tileOfSSE() {
-	TEXT("widthSSE", NOSPLIT, tileSignature)
+	TEXT("widthSSE", NOSPLIT, plainSignature+")")
 	Doc("widthSSE is tile for 1, 2, 4, 8 and, of a single row, 16 and 32 columns.")
 	Pragma("noescape")
 	rows, cols := Load(Param("rows"), GP64()), Load(Param("cols"), GP64())
@@ -114,7 +114,7 @@ func (t operands) branchSSE(rows, cols int, label string) {
 			ADDPS(term, sum[r][0])
 		}
 	}
-	t.advance(a)
+	t.advance(a, t.k)
 	JNZ(LabelRef(label + "loop"))
 
 	Label(label + "store")

@@ -24,7 +24,10 @@ type set struct {
 func newAVX512() set { return set{isa.AVX512, 12, 8, K1} }
 func newAVX2() set   { return set{isa.AVX2, 6, 4, YMM()} }
 
-const tileSignature = "func(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool)"
+const (
+	plainSignature = "func(rows, cols, k int, a []float32, rowA, stepA int, b []float32, stepB int, c []float32, rowC int, scale float32, add bool"
+	tileSignature  = plainSignature + ", next []float32, stepNext int)"
+)
 
 // tile writes the micro-kernel of an instruction set: a branch for each number of rows and of vectors. It reads single
 // elements of A and whole rows of B and C, so any of them may be packed or lie in place.
@@ -99,13 +102,13 @@ func (t operands) rowsOfA(rows int) (a []Register, element func(r int) Mem) {
 	}
 }
 
-// advance goes a step along k, and leaves the flags of whether there is another.
-func (t operands) advance(a []Register) {
+// advance goes a step along k, and leaves the flags of whether there is another of so many.
+func (t operands) advance(a []Register, steps Register) {
 	for _, p := range a {
 		ADDQ(t.stepA, p)
 	}
 	ADDQ(t.stepB, t.b)
-	DECQ(t.k)
+	DECQ(steps)
 }
 
 // scaleParam is where the scale is given.
@@ -130,6 +133,10 @@ func (t operands) branch(s set, rows, vectors int, label string) {
 	TESTQ(t.k, t.k)
 	JZ(LabelRef(label + "store"))
 
+	steps := t.k
+	if rows > 1 {
+		steps = t.fetch(s, vectors, label)
+	}
 	Label(label + "loop")
 	row := make([]VecVirtual, vectors)
 	for v := range row {
@@ -143,8 +150,12 @@ func (t operands) branch(s set, rows, vectors int, label string) {
 			VFMADD231PS(row[v], element, sum[r][v])
 		}
 	}
-	t.advance(a)
+	t.advance(a, steps)
 	JNZ(LabelRef(label + "loop"))
+	if rows > 1 {
+		TESTQ(t.k, t.k)
+		JNZ(LabelRef(label + "some"))
+	}
 
 	Label(label + "store")
 	scale, add := s.Vector(), GP8()
@@ -164,6 +175,37 @@ func (t operands) branch(s set, rows, vectors int, label string) {
 	})
 	VZEROUPPER()
 	RET()
+}
+
+// every is the number of steps along k between those that fetch.
+const every = 8
+
+// fetch begins a loop over some steps along k, whose number it returns: all, if there is nothing to fetch. Before them it asks for one
+// more row of the tile's place in C, and of what will be needed next: for so few lines at a time that other loads need not wait.
+func (t operands) fetch(s set, vectors int, label string) (steps Register) {
+	line, next, stepNext := GP64(), Load(Param("next").Base(), GP64()), bytes("stepNext")
+	MOVQ(t.c, line)
+	steps = GP64()
+	MOVQ(t.k, steps)
+	TESTQ(next, next)
+	JZ(LabelRef(label + "all"))
+	Label(label + "some")
+	width := vectors * s.Lanes() * 4
+	for at := 0; at < width; at += 64 {
+		PREFETCHT0(Mem{Base: line, Disp: at})
+	}
+	PREFETCHT0(Mem{Base: line, Disp: width - 4})
+	for at := range 4 {
+		PREFETCHT0(Mem{Base: next, Disp: at * 64})
+	}
+	ADDQ(t.rowC, line)
+	ADDQ(stepNext, next)
+	MOVQ(U32(every), steps)
+	CMPQ(t.k, steps)
+	CMOVQLT(t.k, steps)
+	Label(label + "all")
+	SUBQ(steps, t.k)
+	return steps
 }
 
 // eachOfC goes through the tile's place in C.
