@@ -15,7 +15,8 @@
 //     order that shapes fix. So bits depend neither on the number of workers nor on the order of the parts, nor on where
 //     buffers lie in memory. Those of a sparse matrix's lines have equal numbers of entries: their number is a function of shapes,
 //     their bounds are one of the pattern. An op that ends in one number keeps the contribution of each part and adds them in order.
-//   - Parts wait for no other part that may not have begun. Those of a fused head are a crew: each takes tasks, made in stages,
+//   - Parts wait for no other part that may not have begun. Those of a fused head, and of a product whose pieces share a
+//     packed factor, are a crew: each takes tasks, made in stages,
 //     until none is left, and a single one can do all of them. The tasks are a function of shapes, as parts are elsewhere.
 //   - A call may compute some rows of its node alone (Call.Block): its buffers are cut, attributes still describe the whole. Its bits
 //     are those of the whole call, and random elements count from the node's first.

@@ -3,7 +3,7 @@ package native
 import "graft/graph"
 
 func addFastProducts(t Table, f *family, v *vectors) {
-	pool := new(spare[packs])
+	pool, slabs := new(spare[packs]), new(spare[slab])
 	for _, name := range []string{"matmul", "project", "fused_matmul", "fused_matmul_add", "fused_project", "weight_bias_grad"} {
 		k := t[name].faster(perPiece, newProduct32(f, v, pool)).divided(perPiece, productWork)
 		k.Prepare = func(c *Call) error {
@@ -17,8 +17,13 @@ func addFastProducts(t Table, f *family, v *vectors) {
 				p.sum = newSplitSum(p.grid.deep, size, v)
 			}
 			c.Data = p
+			if p.shares() && c.In[1].DType == graph.F32 {
+				p.grid = sharedGrid(p)
+				p.shared = newSharedProduct(c, k.Parts(c), f, v, pool, slabs)
+			}
 			return nil
 		}
+		k.Run = k.unlessShared()
 		t[name] = k
 	}
 	addFastProjections(t, f, v, pool)
@@ -76,23 +81,29 @@ func productWork(c *Call) int {
 func newProduct32(f *family, v *vectors, pool *spare[packs]) body {
 	return func(c *Call, lo, hi int) error {
 		s := pool.take()
-		pieces(c, f, v, lo, hi, s)
+		pieces(c, f, v, lo, hi, s, nil)
 		pool.give(s)
 		return nil
 	}
 }
 
-// pieces computes pieces of the result.
-func pieces(c *Call, f *family, v *vectors, lo, hi int, s *packs) {
-	p := c.Data.(*productShape)
-	m, n, k, g := p.m, p.n, p.k, &p.grid
-	a, b := matrix{down: k, right: 1}, matrix{down: n, right: 1}
+// factors returns A and B, without their elements.
+func (p *productShape) factors() (a, b matrix) {
+	a, b = matrix{down: p.k, right: 1}, matrix{down: p.n, right: 1}
 	if p.transA {
-		a.down, a.right = 1, m
+		a.down, a.right = 1, p.m
 	}
 	if p.transB {
-		b.down, b.right = 1, k
+		b.down, b.right = 1, p.k
 	}
+	return a, b
+}
+
+// pieces computes pieces of the result. Where they share B, its packed copy is given.
+func pieces(c *Call, f *family, v *vectors, lo, hi int, s *packs, packed []float32) {
+	p := c.Data.(*productShape)
+	m, n, k, g := p.m, p.n, p.k, &p.grid
+	a, b := p.factors()
 	x, y, out := c.In[0].F32, c.In[1].F32, c.Out[0].F32
 	bias := newColumnSums(c)
 	var whole, here epilogue
@@ -105,6 +116,9 @@ func pieces(c *Call, f *family, v *vectors, lo, hi int, s *packs) {
 	}
 	blocking := f.blocks(g.rows, g.cols, g.depth, &a, &b)
 	bias.apart = whole.column || blocking.narrow
+	if packed != nil {
+		blocking.share(packed)
+	}
 	for piece := lo; piece < hi; piece++ {
 		if g.deep > 1 {
 			l := piece * g.depth

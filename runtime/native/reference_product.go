@@ -30,8 +30,9 @@ type productShape struct {
 	transA, transB bool
 	scale          float64
 	tail           tail
-	grid           grid      // of Kernels
-	sum            *splitSum // of Kernels, where the inner dimension is cut
+	grid           grid           // of Kernels
+	sum            *splitSum      // of Kernels, where the inner dimension is cut
+	shared         *sharedProduct // of Kernels, where pieces share B
 }
 
 func newProduct(c *Call) *productShape {
