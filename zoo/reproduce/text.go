@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/gonum/stat/distuv"
 	"graft/zoo/report"
@@ -20,7 +21,9 @@ func decimals(unit string) int {
 	return 2
 }
 
-func fixed(v float64, unit string) string { return strconv.FormatFloat(v, 'f', decimals(unit), 64) }
+func fixed(v float64, unit string) string {
+	return strings.Replace(strconv.FormatFloat(v, 'f', decimals(unit), 64), "-", "−", 1)
+}
 
 // resultCell shows a row beside the published number.
 func resultCell(r Row) report.Cell {
