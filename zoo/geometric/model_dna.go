@@ -11,10 +11,10 @@ import (
 // DNAOptions are the choices of the dynamic neighbourhood aggregation network.
 type DNAOptions struct {
 	Features  int     `option:"features" default:"1433" min:"1" doc:"words of the vocabulary"`
-	Hidden    int     `option:"hidden" default:"128" min:"1" doc:"width of the hidden layers, a multiple of heads and groups"`
+	Hidden    int     `option:"hidden" default:"128" min:"1" doc:"width of the hidden layers, a multiple of groups"`
 	Layers    int     `option:"layers" default:"5" min:"1" doc:"number of aggregations"`
 	Heads     int     `option:"heads" default:"8" min:"1" doc:"heads of the attention over layers"`
-	Groups    int     `option:"groups" default:"16" min:"1" doc:"groups of the projections"`
+	Groups    int     `option:"groups" default:"16" min:"1" doc:"groups of the projections, a multiple of heads"`
 	Classes   int     `option:"classes" default:"7" min:"2" doc:"number of classes"`
 	Dropout   float64 `option:"dropout" default:"0.5" min:"0" max:"0.99" doc:"dropout after the first layer and before the last"`
 	Attention float64 `option:"attention_dropout" default:"0.8" min:"0" max:"0.99" doc:"dropout of the attention"`

@@ -26,11 +26,21 @@ func newGrouped(g *graph.Graph, name string, width, groups int) grouped {
 
 // of returns the layer's result for x [rows, groups*in], which is [rows, groups*out].
 func (l grouped) of(x *graph.Value, rows graph.Dim) *graph.Value {
+	x.Graph().Helper()
+	return graph.Add(l.product(x, rows, false), l.bias)
+}
+
+// product returns x times the weight without the bias or, transposed, of what has a result's form times the weight's transpose.
+func (l grouped) product(x *graph.Value, rows graph.Dim, transposed bool) *graph.Value {
 	g := x.Graph()
 	g.Helper()
 	swap := func(v *graph.Value) *graph.Value {
 		return g.Add("transpose", graph.Attrs{"perm": []int{1, 0, 2}}, v)[0]
 	}
-	y := swap(graph.MatMul(swap(graph.Reshape(x, rows, l.groups, l.in)), l.weight))
-	return graph.Add(graph.Reshape(y, rows, l.groups*l.out), l.bias)
+	in, out := l.in, l.out
+	if transposed {
+		in, out = out, in
+	}
+	y := swap(graph.MatMulT(swap(graph.Reshape(x, rows, l.groups, in)), l.weight, false, transposed))
+	return graph.Reshape(y, rows, l.groups*out)
 }
