@@ -2600,12 +2600,12 @@ TEXT ·sddmmAVX512(SB), NOSPLIT, $0-136
 	VPCMPGTD     places<>+0(SB), Y0, Y0
 	CMPQ         R11, $0x01
 	JE           entries1
-	CMPQ         R8, $0x08
-	JNE          entry2
 	TESTQ        $0x00000003, R11
 	JNZ          entry2
+	CMPQ         R8, $0x08
+	JNE          notOf8
 
-eights8:
+ofSize9:
 	MOVLQSX (CX), R12
 	IMULQ   R9, R12
 	ADDQ    SI, R12
@@ -2614,7 +2614,7 @@ eights8:
 	ADDQ    DI, R13
 	MOVQ    R11, R8
 
-eightHeads9:
+fourOfSize10:
 	VMOVUPS      (R12), Y0
 	VMULPS       (R13), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -2642,15 +2642,77 @@ eightHeads9:
 	VADDPS       X0, X2, X2
 	VMOVUPS      X2, (AX)
 	ADDQ         $0x10, AX
-	ADDQ         $0x80, R12
-	ADDQ         $0x80, R13
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000080, R13
 	SUBQ         $0x04, R8
-	JNZ          eightHeads9
+	JNZ          fourOfSize10
 	ADDQ         $0x04, CX
 	ADDQ         $0x04, DX
 	DECQ         BX
-	JNZ          eights8
+	JNZ          ofSize9
 	JMP          done7
+
+notOf8:
+	CMPQ R8, $0x10
+	JNE  notOf11
+
+ofSize12:
+	MOVLQSX (CX), R12
+	IMULQ   R9, R12
+	ADDQ    SI, R12
+	MOVLQSX (DX), R13
+	IMULQ   R9, R13
+	ADDQ    DI, R13
+	MOVQ    R11, R8
+
+fourOfSize13:
+	VMOVUPS      (R12), Y0
+	VMULPS       (R13), Y0, Y0
+	VMOVUPS      32(R12), Y1
+	VFMADD231PS  32(R13), Y1, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X0, X1, X1
+	VMOVUPS      64(R12), Y0
+	VMULPS       64(R13), Y0, Y0
+	VMOVUPS      96(R12), Y2
+	VFMADD231PS  96(R13), Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X0, X2, X2
+	VUNPCKLPS    X2, X1, X0
+	VUNPCKHPS    X2, X1, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      128(R12), Y1
+	VMULPS       128(R13), Y1, Y1
+	VMOVUPS      160(R12), Y2
+	VFMADD231PS  160(R13), Y2, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VMOVUPS      192(R12), Y1
+	VMULPS       192(R13), Y1, Y1
+	VMOVUPS      224(R12), Y3
+	VFMADD231PS  224(R13), Y3, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	VUNPCKLPS    X3, X2, X1
+	VUNPCKHPS    X3, X2, X2
+	VADDPS       X2, X1, X1
+	VMOVLHPS     X1, X0, X2
+	VMOVHLPS     X0, X1, X0
+	VADDPS       X0, X2, X2
+	VMOVUPS      X2, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x00000100, R12
+	ADDQ         $0x00000100, R13
+	SUBQ         $0x04, R8
+	JNZ          fourOfSize13
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          ofSize12
+	JMP          done7
+
+notOf11:
+	JMP entry2
 
 entries1:
 	SUBQ    $0x04, BX
@@ -2664,26 +2726,26 @@ entries1:
 	VXORPS  Y1, Y1, Y1
 	MOVQ    R8, R14
 	SUBQ    $0x08, R14
-	JLT     partial11
+	JLT     partial15
 
-whole10:
+whole14:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole10
+	JGE         whole14
 
-partial11:
+partial15:
 	TESTQ       R10, R10
-	JZ          finish12
+	JZ          finish16
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish12:
+finish16:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	MOVLQSX      4(CX), R12
@@ -2695,26 +2757,26 @@ finish12:
 	VXORPS       Y1, Y1, Y1
 	MOVQ         R8, R14
 	SUBQ         $0x08, R14
-	JLT          partial14
+	JLT          partial18
 
-whole13:
+whole17:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole13
+	JGE         whole17
 
-partial14:
+partial18:
 	TESTQ       R10, R10
-	JZ          finish15
+	JZ          finish19
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish15:
+finish19:
 	VEXTRACTF128 $0x01, Y1, X3
 	VADDPS       X1, X3, X3
 	VUNPCKLPS    X3, X2, X1
@@ -2729,26 +2791,26 @@ finish15:
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R14
 	SUBQ         $0x08, R14
-	JLT          partial17
+	JLT          partial21
 
-whole16:
+whole20:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole16
+	JGE         whole20
 
-partial17:
+partial21:
 	TESTQ       R10, R10
-	JZ          finish18
+	JZ          finish22
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish18:
+finish22:
 	VEXTRACTF128 $0x01, Y2, X3
 	VADDPS       X2, X3, X3
 	MOVLQSX      12(CX), R12
@@ -2760,26 +2822,26 @@ finish18:
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R14
 	SUBQ         $0x08, R14
-	JLT          partial20
+	JLT          partial24
 
-whole19:
+whole23:
 	VMOVUPS     (R12), Y4
 	VFMADD231PS (R13), Y4, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole19
+	JGE         whole23
 
-partial20:
+partial24:
 	TESTQ       R10, R10
-	JZ          finish21
+	JZ          finish25
 	VMASKMOVPS  (R12), Y0, Y4
 	VMASKMOVPS  (R13), Y0, Y5
 	VFMADD231PS Y5, Y4, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish21:
+finish25:
 	VEXTRACTF128 $0x01, Y2, X4
 	VADDPS       X2, X4, X4
 	VUNPCKLPS    X4, X3, X2
@@ -2813,51 +2875,51 @@ fourHeads3:
 	VXORPS Y1, Y1, Y1
 	MOVQ   R8, R15
 	SUBQ   $0x08, R15
-	JLT    partial23
+	JLT    partial27
 
-whole22:
+whole26:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole22
+	JGE         whole26
 
-partial23:
+partial27:
 	TESTQ       R10, R10
-	JZ          finish24
+	JZ          finish28
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish24:
+finish28:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VXORPS       Y1, Y1, Y1
 	MOVQ         R8, R15
 	SUBQ         $0x08, R15
-	JLT          partial26
+	JLT          partial30
 
-whole25:
+whole29:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole25
+	JGE         whole29
 
-partial26:
+partial30:
 	TESTQ       R10, R10
-	JZ          finish27
+	JZ          finish31
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish27:
+finish31:
 	VEXTRACTF128 $0x01, Y1, X3
 	VADDPS       X1, X3, X3
 	VUNPCKLPS    X3, X2, X1
@@ -2866,51 +2928,51 @@ finish27:
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R15
 	SUBQ         $0x08, R15
-	JLT          partial29
+	JLT          partial33
 
-whole28:
+whole32:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole28
+	JGE         whole32
 
-partial29:
+partial33:
 	TESTQ       R10, R10
-	JZ          finish30
+	JZ          finish34
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish30:
+finish34:
 	VEXTRACTF128 $0x01, Y2, X3
 	VADDPS       X2, X3, X3
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R15
 	SUBQ         $0x08, R15
-	JLT          partial32
+	JLT          partial36
 
-whole31:
+whole35:
 	VMOVUPS     (R12), Y4
 	VFMADD231PS (R13), Y4, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole31
+	JGE         whole35
 
-partial32:
+partial36:
 	TESTQ       R10, R10
-	JZ          finish33
+	JZ          finish37
 	VMASKMOVPS  (R12), Y0, Y4
 	VMASKMOVPS  (R13), Y0, Y5
 	VFMADD231PS Y5, Y4, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish33:
+finish37:
 	VEXTRACTF128 $0x01, Y2, X4
 	VADDPS       X2, X4, X4
 	VUNPCKLPS    X4, X3, X2
@@ -2931,26 +2993,26 @@ head5:
 	VXORPS Y1, Y1, Y1
 	MOVQ   R8, R15
 	SUBQ   $0x08, R15
-	JLT    partial35
+	JLT    partial39
 
-whole34:
+whole38:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole34
+	JGE         whole38
 
-partial35:
+partial39:
 	TESTQ       R10, R10
-	JZ          finish36
+	JZ          finish40
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish36:
+finish40:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VPERMILPS    $0x4e, X2, X1
@@ -5265,12 +5327,12 @@ TEXT ·sddmmAVX2(SB), NOSPLIT, $0-136
 	VPCMPGTD     places<>+0(SB), Y0, Y0
 	CMPQ         R11, $0x01
 	JE           entries1
-	CMPQ         R8, $0x08
-	JNE          entry2
 	TESTQ        $0x00000003, R11
 	JNZ          entry2
+	CMPQ         R8, $0x08
+	JNE          notOf8
 
-eights8:
+ofSize9:
 	MOVLQSX (CX), R12
 	IMULQ   R9, R12
 	ADDQ    SI, R12
@@ -5279,7 +5341,7 @@ eights8:
 	ADDQ    DI, R13
 	MOVQ    R11, R8
 
-eightHeads9:
+fourOfSize10:
 	VMOVUPS      (R12), Y0
 	VMULPS       (R13), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -5307,15 +5369,77 @@ eightHeads9:
 	VADDPS       X0, X2, X2
 	VMOVUPS      X2, (AX)
 	ADDQ         $0x10, AX
-	ADDQ         $0x80, R12
-	ADDQ         $0x80, R13
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000080, R13
 	SUBQ         $0x04, R8
-	JNZ          eightHeads9
+	JNZ          fourOfSize10
 	ADDQ         $0x04, CX
 	ADDQ         $0x04, DX
 	DECQ         BX
-	JNZ          eights8
+	JNZ          ofSize9
 	JMP          done7
+
+notOf8:
+	CMPQ R8, $0x10
+	JNE  notOf11
+
+ofSize12:
+	MOVLQSX (CX), R12
+	IMULQ   R9, R12
+	ADDQ    SI, R12
+	MOVLQSX (DX), R13
+	IMULQ   R9, R13
+	ADDQ    DI, R13
+	MOVQ    R11, R8
+
+fourOfSize13:
+	VMOVUPS      (R12), Y0
+	VMULPS       (R13), Y0, Y0
+	VMOVUPS      32(R12), Y1
+	VFMADD231PS  32(R13), Y1, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X0, X1, X1
+	VMOVUPS      64(R12), Y0
+	VMULPS       64(R13), Y0, Y0
+	VMOVUPS      96(R12), Y2
+	VFMADD231PS  96(R13), Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X0, X2, X2
+	VUNPCKLPS    X2, X1, X0
+	VUNPCKHPS    X2, X1, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      128(R12), Y1
+	VMULPS       128(R13), Y1, Y1
+	VMOVUPS      160(R12), Y2
+	VFMADD231PS  160(R13), Y2, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VMOVUPS      192(R12), Y1
+	VMULPS       192(R13), Y1, Y1
+	VMOVUPS      224(R12), Y3
+	VFMADD231PS  224(R13), Y3, Y1
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	VUNPCKLPS    X3, X2, X1
+	VUNPCKHPS    X3, X2, X2
+	VADDPS       X2, X1, X1
+	VMOVLHPS     X1, X0, X2
+	VMOVHLPS     X0, X1, X0
+	VADDPS       X0, X2, X2
+	VMOVUPS      X2, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x00000100, R12
+	ADDQ         $0x00000100, R13
+	SUBQ         $0x04, R8
+	JNZ          fourOfSize13
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          ofSize12
+	JMP          done7
+
+notOf11:
+	JMP entry2
 
 entries1:
 	SUBQ    $0x04, BX
@@ -5329,26 +5453,26 @@ entries1:
 	VXORPS  Y1, Y1, Y1
 	MOVQ    R8, R14
 	SUBQ    $0x08, R14
-	JLT     partial11
+	JLT     partial15
 
-whole10:
+whole14:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole10
+	JGE         whole14
 
-partial11:
+partial15:
 	TESTQ       R10, R10
-	JZ          finish12
+	JZ          finish16
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish12:
+finish16:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	MOVLQSX      4(CX), R12
@@ -5360,26 +5484,26 @@ finish12:
 	VXORPS       Y1, Y1, Y1
 	MOVQ         R8, R14
 	SUBQ         $0x08, R14
-	JLT          partial14
+	JLT          partial18
 
-whole13:
+whole17:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole13
+	JGE         whole17
 
-partial14:
+partial18:
 	TESTQ       R10, R10
-	JZ          finish15
+	JZ          finish19
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish15:
+finish19:
 	VEXTRACTF128 $0x01, Y1, X3
 	VADDPS       X1, X3, X3
 	VUNPCKLPS    X3, X2, X1
@@ -5394,26 +5518,26 @@ finish15:
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R14
 	SUBQ         $0x08, R14
-	JLT          partial17
+	JLT          partial21
 
-whole16:
+whole20:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole16
+	JGE         whole20
 
-partial17:
+partial21:
 	TESTQ       R10, R10
-	JZ          finish18
+	JZ          finish22
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish18:
+finish22:
 	VEXTRACTF128 $0x01, Y2, X3
 	VADDPS       X2, X3, X3
 	MOVLQSX      12(CX), R12
@@ -5425,26 +5549,26 @@ finish18:
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R14
 	SUBQ         $0x08, R14
-	JLT          partial20
+	JLT          partial24
 
-whole19:
+whole23:
 	VMOVUPS     (R12), Y4
 	VFMADD231PS (R13), Y4, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole19
+	JGE         whole23
 
-partial20:
+partial24:
 	TESTQ       R10, R10
-	JZ          finish21
+	JZ          finish25
 	VMASKMOVPS  (R12), Y0, Y4
 	VMASKMOVPS  (R13), Y0, Y5
 	VFMADD231PS Y5, Y4, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish21:
+finish25:
 	VEXTRACTF128 $0x01, Y2, X4
 	VADDPS       X2, X4, X4
 	VUNPCKLPS    X4, X3, X2
@@ -5478,51 +5602,51 @@ fourHeads3:
 	VXORPS Y1, Y1, Y1
 	MOVQ   R8, R15
 	SUBQ   $0x08, R15
-	JLT    partial23
+	JLT    partial27
 
-whole22:
+whole26:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole22
+	JGE         whole26
 
-partial23:
+partial27:
 	TESTQ       R10, R10
-	JZ          finish24
+	JZ          finish28
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish24:
+finish28:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VXORPS       Y1, Y1, Y1
 	MOVQ         R8, R15
 	SUBQ         $0x08, R15
-	JLT          partial26
+	JLT          partial30
 
-whole25:
+whole29:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole25
+	JGE         whole29
 
-partial26:
+partial30:
 	TESTQ       R10, R10
-	JZ          finish27
+	JZ          finish31
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish27:
+finish31:
 	VEXTRACTF128 $0x01, Y1, X3
 	VADDPS       X1, X3, X3
 	VUNPCKLPS    X3, X2, X1
@@ -5531,51 +5655,51 @@ finish27:
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R15
 	SUBQ         $0x08, R15
-	JLT          partial29
+	JLT          partial33
 
-whole28:
+whole32:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole28
+	JGE         whole32
 
-partial29:
+partial33:
 	TESTQ       R10, R10
-	JZ          finish30
+	JZ          finish34
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish30:
+finish34:
 	VEXTRACTF128 $0x01, Y2, X3
 	VADDPS       X2, X3, X3
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R15
 	SUBQ         $0x08, R15
-	JLT          partial32
+	JLT          partial36
 
-whole31:
+whole35:
 	VMOVUPS     (R12), Y4
 	VFMADD231PS (R13), Y4, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole31
+	JGE         whole35
 
-partial32:
+partial36:
 	TESTQ       R10, R10
-	JZ          finish33
+	JZ          finish37
 	VMASKMOVPS  (R12), Y0, Y4
 	VMASKMOVPS  (R13), Y0, Y5
 	VFMADD231PS Y5, Y4, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish33:
+finish37:
 	VEXTRACTF128 $0x01, Y2, X4
 	VADDPS       X2, X4, X4
 	VUNPCKLPS    X4, X3, X2
@@ -5596,26 +5720,26 @@ head5:
 	VXORPS Y1, Y1, Y1
 	MOVQ   R8, R15
 	SUBQ   $0x08, R15
-	JLT    partial35
+	JLT    partial39
 
-whole34:
+whole38:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole34
+	JGE         whole38
 
-partial35:
+partial39:
 	TESTQ       R10, R10
-	JZ          finish36
+	JZ          finish40
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish36:
+finish40:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VPERMILPS    $0x4e, X2, X1

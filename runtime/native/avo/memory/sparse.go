@@ -197,7 +197,7 @@ func (r *routine) spmmOf(vectors int, trans bool, cols GPVirtual, heads Register
 
 // sddmm uses vectors of 8: inner products are mostly short. It makes four at a time, since their last additions go together: of
 // one entry's heads, or of four entries with one head. An inner product's terms are added in the same order when it is made alone.
-// Heads of 8, of which graph attention has many, are read without a loop.
+// Heads of 8 and 16, of which graph attentions have many, are read without a loop.
 func (r *routine) sddmm() {
 	narrow := &routine{places: r.places}
 	dst, row, col, left := base("dst"), base("row"), base("col"), length("row")
@@ -285,29 +285,38 @@ func (r *routine) sddmm() {
 		r.label("entries"), r.label("entry"), r.label("fourHeads"), r.label("fewHeads"), r.label("head"), r.label("entryDone"), r.label("done")
 	CMPQ(heads, Imm(1))
 	JE(LabelRef(entries))
-	CMPQ(n, Imm(8))
-	JNE(LabelRef(nextEntry))
 	TESTQ(U32(3), heads)
 	JNZ(LabelRef(nextEntry))
-	eights, eightHeads := r.label("eights"), r.label("eightHeads")
-	Label(eights)
-	find(0)
-	eight := GP64()
-	MOVQ(heads, eight)
-	Label(eightHeads)
-	four(func(i int) VecVirtual {
-		x := narrow.load(Mem{Base: p, Disp: 32 * i}, nil)
-		VMULPS(Mem{Base: q, Disp: 32 * i}, x, x)
-		return halves(x)
-	})
-	ADDQ(Imm(128), p)
-	ADDQ(Imm(128), q)
-	SUBQ(Imm(4), eight)
-	JNZ(LabelRef(eightHeads))
-	advance(1)
-	DECQ(left)
-	JNZ(LabelRef(eights))
-	JMP(LabelRef(done))
+	for _, size := range []int{8, 16} {
+		other, entry, fourMore := r.label("notOf"), r.label("ofSize"), r.label("fourOfSize")
+		CMPQ(n, Imm(uint64(size)))
+		JNE(LabelRef(other))
+		Label(entry)
+		find(0)
+		some := GP64()
+		MOVQ(heads, some)
+		Label(fourMore)
+		four(func(i int) VecVirtual {
+			at := 4 * size * i
+			x := narrow.load(Mem{Base: p, Disp: at}, nil)
+			VMULPS(Mem{Base: q, Disp: at}, x, x)
+			for more := 32; more < 4*size; more += 32 {
+				y := narrow.load(Mem{Base: p, Disp: at + more}, nil)
+				VFMADD231PS(Mem{Base: q, Disp: at + more}, y, x)
+			}
+			return halves(x)
+		})
+		ADDQ(U32(16*size), p)
+		ADDQ(U32(16*size), q)
+		SUBQ(Imm(4), some)
+		JNZ(LabelRef(fourMore))
+		advance(1)
+		DECQ(left)
+		JNZ(LabelRef(entry))
+		JMP(LabelRef(done))
+		Label(other)
+	}
+	JMP(LabelRef(nextEntry))
 	Label(entries)
 	SUBQ(Imm(4), left)
 	JLT(LabelRef("fewEntries"))
