@@ -36,6 +36,14 @@ func (l *Local) Refuse(why string) []*graph.Value {
 	return []*graph.Value{l.g.Invalid("%s at %v: %s", l.Node.Op.Name, l.Node.Pos, why)}
 }
 
+// orZeros returns the cotangent of result i, or zeros where it has none.
+func (l *Local) orZeros(i int) *graph.Value {
+	if l.Dy[i] == nil {
+		return l.g.Const(0, l.Out[i].Type)
+	}
+	return l.Dy[i]
+}
+
 // sumTo reduces v to the type of a broadcast operand: the adjoint of broadcasting.
 func (l *Local) sumTo(v *graph.Value, t graph.Type) *graph.Value {
 	axes := broadcastAxes(t.Dims, v.Type.Dims)

@@ -1,6 +1,10 @@
 package passes
 
-import "graft/graph"
+import (
+	"slices"
+
+	"graft/graph"
+)
 
 // indexRules are those of ops that read by an index or along an axis. What gathers and what sums are each other's gradient.
 func indexRules() VJPs {
@@ -20,6 +24,22 @@ func indexRules() VJPs {
 		},
 		"segment_softmax": func(l *Local) []*graph.Value {
 			return []*graph.Value{nil, l.Add("segment_softmax_grad", nil, l.In[0], l.Dy[0], l.Out[0])}
+		},
+		"history_attention": func(l *Local) []*graph.Value {
+			if l.Need[3] {
+				return l.Refuse("entries carry no gradient: detach them")
+			}
+			if l.Dy[2] != nil || l.Dy[3] != nil {
+				return l.Refuse("a gradient flows to its shares or weights, and only its sums have a gradient rule: detach them")
+			}
+			pattern, query, entries, history := l.In[0], l.In[1], l.In[3], l.In[4:]
+			dmixed, dtotal := l.orZeros(0), l.orZeros(1)
+			g := l.g.Add("history_attention_grad", nil, append([]*graph.Value{pattern, dmixed, dtotal, l.Out[2], entries}, history...)...)
+			out := append([]*graph.Value{nil, g[0], g[1], nil}, make([]*graph.Value, len(history))...)
+			if slices.Contains(l.Need[4:], true) {
+				copy(out[4:], l.g.Add("history_spread", nil, pattern, g[2], query, l.Out[3], dmixed))
+			}
+			return out
 		},
 		// An element goes into all sums behind it, so its cotangent is the sum of theirs, run from the other end.
 		"cumsum": func(l *Local) []*graph.Value {

@@ -109,3 +109,24 @@ func sigmoidCrossEntropies() []build {
 	}
 	return out
 }
+
+// historyAttentions reads one sum or both, of a history whose newest time is the query's source too.
+func historyAttentions() []build {
+	var out []build
+	for _, sums := range [][]int{{0}, {1}, {0, 1}} {
+		for _, entries := range []shape{{"nnz"}, {3, "nnz", 2}} {
+			out = append(out, func(o *operands) *graph.Value {
+				p, e := o.pattern(5, 4), o.uniform(entries...)
+				y := o.g.Add("history_attention", nil, p, o.x(5, 2, 3), o.x(5, 2), e, o.x(4, 2, 3), o.x(4, 2, 3), o.x(4, 2, 3))
+				if len(sums) == 1 {
+					return y[sums[0]]
+				}
+				return graph.Add(y[0], graph.Reshape(y[1], 5, 2, 1))
+			})
+		}
+	}
+	return append(out, func(o *operands) *graph.Value {
+		p, x := o.pattern(4, 4), o.x(4, 1, 3)
+		return o.g.Add("history_attention", nil, p, x, o.x(4, 1), o.uniform("nnz"), x)[0]
+	})
+}

@@ -51,6 +51,10 @@ func modelCases(dt string, add func(op string, attrs graph.Attrs, operands ...st
 	add("segment_softmax_grad", nil, "pattern[5, 4, 7]", dt+"[7]", dt+"[7]")
 	add("spmm", nil, "pattern[5, 4, 7]", dt+"[7, 2]", dt+"[4, 2, 3]")
 	add("sddmm", nil, "pattern[5, 4, 7]", dt+"[5, 2, 3]", dt+"[4, 2, 3]")
+	node, edge := dt+"[4, 2, 3]", dt+"[2, 7, 2]"
+	add("history_attention", nil, "pattern[5, 4, 7]", dt+"[5, 2, 3]", dt+"[5, 2]", dt+"[7]", node, node)
+	add("history_attention_grad", nil, "pattern[5, 4, 7]", dt+"[5, 2, 3]", dt+"[5, 2]", edge, edge, node, node)
+	add("history_spread", nil, "pattern[5, 4, 7]", edge, dt+"[5, 2, 3]", edge, dt+"[5, 2, 3]")
 	add("inverse_cdf", nil, dt+"[2, 4]", dt+"[2, 3] positive", dt+"[2, 6] positive")
 	add("causal", graph.Attrs{"fill": -1.0}, dt+"[2, 3, 3]")
 	for _, attrs := range []graph.Attrs{{"scale": 0.5}, {"causal": true, "fill": -1e9, "rate": 0.3, "stream": "a"}} {

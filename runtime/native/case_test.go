@@ -16,6 +16,7 @@ type operand struct {
 	shape   []int
 	pattern bool // shape is rows, columns; density of the entries is about a third
 	entries bool // one value, or of shape, for each entry of the pattern before it
+	times   int  // where above 0, that many of them
 	draw    func(r *rand.Rand) float64
 }
 
@@ -96,6 +97,13 @@ func entries(shape ...int) operand {
 	return o
 }
 
+// timed is what there is for each time of a history, entry and head, between 0 and 1.
+func timed(times, heads int) operand {
+	o := between(0, 1, heads)
+	o.entries, o.times = true, times
+	return o
+}
+
 // A testCase is one op with attributes and operands.
 type testCase struct {
 	op    string
@@ -133,6 +141,10 @@ func (tc testCase) call(t testing.TB, dt graph.DType) *Call {
 		if a.entries {
 			a.shape = append([]int{last.NNZ()}, a.shape...)
 		}
+		links := 0 // the axis of the entries
+		if a.times > 0 {
+			a.shape, links = append([]int{a.times}, a.shape...), 1
+		}
 		dtype := a.dtype
 		if dtype == graph.F32 {
 			dtype = dt
@@ -141,7 +153,7 @@ func (tc testCase) call(t testing.TB, dt graph.DType) *Call {
 		for j, d := range a.shape {
 			dims[j] = d
 			switch {
-			case a.entries && j == 0:
+			case a.entries && j == links:
 				dims[j] = "nnz"
 			case d == 0:
 				dims[j] = "none"

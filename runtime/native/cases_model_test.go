@@ -112,6 +112,22 @@ func edgeCases(add addCase) {
 	}
 }
 
+// historyCases have histories of one time and of several, heads of a vector and of less, and rows of more entries than a block has.
+func historyCases(add addCase) {
+	for _, p := range [][2]int{{1, 1}, {4, 6}, {2, 1}, {60, 70}, {3, 400}} {
+		for _, s := range [][3]int{{1, 1, 1}, {2, 1, 5}, {3, 8, 16}, {3, 3, 7}, {1, 20, 2}} { // times, heads, width
+			rows, cols, times, heads, n := p[0], p[1], s[0], s[1], s[2]
+			history := slices.Repeat([]operand{normals(cols, heads, n)}, times)
+			row, sums, edge := normals(rows, heads, n), normals(rows, heads), timed(times, heads)
+			for _, e := range []operand{entries(), edge} {
+				add("history_attention", nil, slices.Concat([]operand{pattern(rows, cols), row, sums, e}, history)...)
+				add("history_attention_grad", nil, slices.Concat([]operand{pattern(rows, cols), row, sums, edge, e}, history)...)
+			}
+			add("history_spread", nil, pattern(rows, cols), edge, row, edge, row)
+		}
+	}
+}
+
 func scanCases(add addCase) {
 	for _, s := range [][]int{{1}, {7}, {3, 5}, {2, 3, 4}, {0, 4}, {400, 65}} {
 		for flags := range 4 {

@@ -237,6 +237,7 @@ func cases() []testCase {
 	normCases(add)
 	tableCases(add)
 	edgeCases(add)
+	historyCases(add)
 	scanCases(add)
 	attentionCases(add)
 	return slices.Concat(cs, fusedCases(), denseCases(), headCases(), generatedCases())

@@ -78,7 +78,7 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 		eps = 0x1p-53
 	}
 	switch tc.op {
-	case "matmul", "project", "spmm", "sddmm", "sum", "mean", "fused_mul_sum", "weight_bias_grad":
+	case "matmul", "project", "spmm", "sddmm", "sum", "mean", "fused_mul_sum", "weight_bias_grad", "history_spread":
 		c := &Call{Node: want.Node, In: clone(want.In), Out: clone(want.Out)}
 		terms := 2
 		for _, in := range c.In {
@@ -95,6 +95,8 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 		return fusedBound(want, eps)
 	case "linear_cross_entropy", "linear_cross_entropy_grad":
 		return headBound(want, eps)
+	case "history_attention", "history_attention_grad":
+		return historyBound(want, eps)
 	case "attention", "attention_grad":
 		return attentionBound(want, eps)
 	case "bias_act", "elu", "elu_grad", "sigmoid_grad", "tanh_grad", "shift", "sgd", "adam", "radam", "adam_rows", "radam_rows", "softmax_grad", "log_softmax", "log_softmax_grad",

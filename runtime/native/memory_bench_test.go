@@ -83,6 +83,8 @@ func BenchmarkSparse(b *testing.B) {
 		return drawn(rand.New(rand.NewPCG(5, 6)), graph.F32, normals(shape...))
 	}
 	nnz, words := graphOf.Pattern.NNZ(), features.Pattern.NNZ()
+	node, sums, edge := x(2708, 8, 16), x(2708, 8), x(5, nnz, 8)
+	history := []*buffer.Buffer{x(2708, 8, 16), x(2708, 8, 16), x(2708, 8, 16), x(2708, 8, 16), x(2708, 8, 16)}
 	for _, bc := range []struct {
 		name, op string
 		attrs    graph.Attrs
@@ -102,6 +104,9 @@ func BenchmarkSparse(b *testing.B) {
 		{"graph", "segment_softmax", nil, []*buffer.Buffer{graphOf, x(nnz, 8)}},
 		{"graph", "segment_softmax", nil, []*buffer.Buffer{graphOf, x(nnz)}},
 		{"graph", "segment_softmax_grad", nil, []*buffer.Buffer{graphOf, x(nnz, 8), x(nnz, 8)}},
+		{"graph", "history_attention", nil, append([]*buffer.Buffer{graphOf, node, sums, x(nnz)}, history...)},
+		{"graph", "history_attention_grad", nil, append([]*buffer.Buffer{graphOf, node, sums, edge, x(nnz)}, history...)},
+		{"graph", "history_spread", nil, []*buffer.Buffer{graphOf, edge, node, edge, node}},
 		{"nodes", "fused_mul_sum", graph.Attrs{"axes": []int{2}}, []*buffer.Buffer{x(2708, 8, 8), x(1, 8, 8)}},
 		{"nodes", "fused_mul_sum", graph.Attrs{"axes": []int{0}}, []*buffer.Buffer{x(2708, 8, 8), x(2708, 8, 1)}},
 		{"graph", "edge_gather", graph.Attrs{"side": "row"}, []*buffer.Buffer{graphOf, x(2708, 8)}},

@@ -57,6 +57,8 @@ func (p *placings) scratchBytes() int64 {
 
 func (l *lists) scratchBytes() int64 { return 4 * sizeOf(l.first, l.next) }
 
+func (h *historyLists) scratchBytes() int64 { return 4 * sizeOf(h.head, h.order) }
+
 func (r *scoreRow[T]) scratchBytes() int64 {
 	element := graph.F32
 	if _, double := any(T(0)).(float64); double {

@@ -61,61 +61,40 @@ func NewDNA(g *graph.Graph, name string, width int, a Jumps) DNA {
 func (l DNA) Of(p Sparse, history []*graph.Value) *graph.Value {
 	g := p.Graph()
 	g.Helper()
-	share := l.weighted(p, graph.Dropout(l.shares(p, history), l.jumps.Dropout, l.name+"/attention"))
-	var y *graph.Value
-	for t, h := range history {
-		part := graph.SpMM(p.Pattern, l.shareOf(p, share, t), l.perHead(h))
-		if y == nil {
-			y = part
-		} else {
-			y = graph.Add(y, part)
-		}
+	nodes, links, heads := p.Pattern.Type.Dims[0], p.Pattern.Type.Dims[2], l.jumps.Heads
+	entries := p.Entries
+	if l.jumps.Dropout > 0 { // of the coefficients, which are these times the attention's shares
+		each := g.Add("repeat", graph.Attrs{"axis": 2, "times": heads}, graph.Reshape(entries, 1, links, 1))[0]
+		each = g.Add("repeat", graph.Attrs{"axis": 0, "times": len(history)}, each)[0]
+		entries = graph.Dropout(each, l.jumps.Dropout, l.name+"/attention")
 	}
-	nodes, head := p.Pattern.Type.Dims[0], l.width/l.jumps.Heads
-	total := g.Add("edge_sum", graph.Attrs{"side": "row"}, p.Pattern, graph.Sum(share, 2))[0]
-	bias := graph.Mul(graph.Reshape(total, nodes, l.jumps.Heads, 1), graph.Reshape(l.value.bias, l.jumps.Heads, head))
-	return graph.Add(l.value.product(graph.Reshape(y, nodes, l.width), nodes, false), graph.Reshape(bias, nodes, l.width))
+	y := l.attend(p.Pattern, entries, history)
+	bias := graph.Mul(graph.Reshape(y[1], nodes, heads, 1), graph.Reshape(l.value.bias, heads, l.width/heads))
+	return graph.Add(l.value.product(graph.Reshape(y[0], nodes, l.width), nodes, false), graph.Reshape(bias, nodes, l.width))
 }
 
 // Newest returns with which coefficients, without dropout, the aggregation propagates the newest representation of a history, the
 // mean over heads, as a matrix [nodes, nodes].
 func (l DNA) Newest(p Sparse, history []*graph.Value) Sparse {
-	p.Graph().Helper()
-	return Sparse{p.Pattern, graph.Mean(l.shareOf(p, l.weighted(p, l.shares(p, history)), len(history)-1), 1)}
-}
-
-// shares returns what each edge takes of each representation, [links, heads, representations].
-func (l DNA) shares(p Sparse, history []*graph.Value) *graph.Value {
 	g := p.Graph()
 	g.Helper()
-	nodes, links, head := p.Pattern.Type.Dims[0], p.Pattern.Type.Dims[2], l.width/l.jumps.Heads
-	q := l.query.of(history[len(history)-1], nodes)
-	ofBias := g.Add("edge_gather", graph.Attrs{"side": "row"}, p.Pattern, graph.Sum(l.perHead(graph.Mul(q, l.key.bias)), 2))[0] // [links, heads]
-	q = l.perHead(l.key.product(q, nodes, true))
-	scores := make([]*graph.Value, len(history)) // [links, heads, 1] each
-	for t, h := range history {
-		score := graph.Add(g.Add("sddmm", nil, p.Pattern, q, l.perHead(h))[0], ofBias)
-		scores[t] = graph.Reshape(score, links, l.jumps.Heads, 1)
-	}
-	score := scores[0]
-	if len(scores) > 1 {
-		score = g.Add("concat", graph.Attrs{"axis": 2}, scores...)[0]
-	}
-	return g.Add("restricted_softmax", nil, graph.Scale(score, 1/math.Sqrt(float64(head))))[0]
+	weights := l.attend(p.Pattern, p.Entries, history)[3]
+	last := g.Add("slice", graph.Attrs{"axis": 0, "start": len(history) - 1, "size": 1}, weights)[0]
+	return Sparse{p.Pattern, graph.Mean(graph.Reshape(last, p.Pattern.Type.Dims[2], l.jumps.Heads), 1)}
 }
 
-// weighted multiplies the shares of an edge by its entry.
-func (l DNA) weighted(p Sparse, share *graph.Value) *graph.Value {
-	p.Graph().Helper()
-	return graph.Mul(share, graph.Reshape(p.Entries, p.Pattern.Type.Dims[2], 1, 1))
-}
-
-// shareOf returns the shares [links, heads] of representation t.
-func (l DNA) shareOf(p Sparse, share *graph.Value, t int) *graph.Value {
-	g := p.Graph()
+// attend returns the results of history_attention.
+func (l DNA) attend(pattern, entries *graph.Value, history []*graph.Value) []*graph.Value {
+	g := pattern.Graph()
 	g.Helper()
-	one := g.Add("slice", graph.Attrs{"axis": 2, "start": t, "size": 1}, share)[0]
-	return graph.Reshape(one, p.Pattern.Type.Dims[2], l.jumps.Heads)
+	nodes := pattern.Type.Dims[0]
+	q := graph.Scale(l.query.of(history[len(history)-1], nodes), 1/math.Sqrt(float64(l.width/l.jumps.Heads)))
+	ofBias := graph.Sum(l.perHead(graph.Mul(q, l.key.bias)), 2)
+	args := []*graph.Value{pattern, l.perHead(l.key.product(q, nodes, true)), ofBias, entries}
+	for _, h := range history {
+		args = append(args, l.perHead(h))
+	}
+	return g.Add("history_attention", nil, args...)
 }
 
 func (l DNA) perHead(x *graph.Value) *graph.Value {
