@@ -13,7 +13,7 @@ func Standard() *Table { return standard() }
 var standard = sync.OnceValue(func() *Table {
 	t, err := NewTable(slices.Concat(
 		leafOps(), markOps(), effectOps(), elementwiseOps(), shapeOps(), productOps(), lossOps(), sparseOps(),
-		normOps(), tableOps(), edgeOps(), historyOps(), scanOps(), randomOps(), feedbackOps(), optimizerOps(), fusedOps(), attentionOps(), headOps(),
+		normOps(), tableOps(), edgeOps(), historyOps(), groupedOps(), scanOps(), randomOps(), feedbackOps(), optimizerOps(), fusedOps(), attentionOps(), headOps(),
 	)...)
 	if err != nil {
 		panic(err) // a broken table is a broken program

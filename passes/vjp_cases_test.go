@@ -252,7 +252,14 @@ var vjpCases = map[string][]build{
 		},
 	},
 	"matmul": products(),
-	"spmm":   sparseProducts(),
+	"grouped_matmul": {
+		func(o *operands) *graph.Value { return o.g.Add("grouped_matmul", nil, o.x(4, 6), o.x(3, 2, 5))[0] },
+		func(o *operands) *graph.Value {
+			return o.g.Add("grouped_matmul", graph.Attrs{"transB": true}, o.x(4, 6), o.x(3, 5, 2))[0]
+		},
+		func(o *operands) *graph.Value { return o.g.Add("grouped_matmul", nil, o.x(1, 3), o.x(1, 3, 1))[0] },
+	},
+	"spmm": sparseProducts(),
 	"sddmm": {
 		func(o *operands) *graph.Value {
 			p := o.pattern(5, 4)

@@ -6,6 +6,17 @@ import (
 	"graft/graph"
 )
 
+// spreadTimes is the number of results that an op may have.
+const spreadTimes = 8
+
+// times returns some of the elements along x's first axis.
+func (l *Local) times(x *graph.Value, first, size int) *graph.Value {
+	if x.Type.Dims[0] == graph.Int(size) {
+		return x
+	}
+	return l.Add("slice", graph.Attrs{"axis": 0, "start": first, "size": size}, x)
+}
+
 // indexRules are those of ops that read by an index or along an axis. What gathers and what sums are each other's gradient.
 func indexRules() VJPs {
 	return VJPs{
@@ -37,7 +48,10 @@ func indexRules() VJPs {
 			g := l.g.Add("history_attention_grad", nil, append([]*graph.Value{pattern, dmixed, dtotal, l.Out[2], entries}, history...)...)
 			out := append([]*graph.Value{nil, g[0], g[1], nil}, make([]*graph.Value, len(history))...)
 			if slices.Contains(l.Need[4:], true) {
-				copy(out[4:], l.g.Add("history_spread", nil, pattern, g[2], query, l.Out[3], dmixed))
+				for first := 0; first < len(history); first += spreadTimes {
+					times := min(spreadTimes, len(history)-first)
+					copy(out[4+first:], l.g.Add("history_spread", nil, pattern, l.times(g[2], first, times), query, l.times(l.Out[3], first, times), dmixed))
+				}
 			}
 			return out
 		},

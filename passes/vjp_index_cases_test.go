@@ -125,6 +125,13 @@ func historyAttentions() []build {
 			})
 		}
 	}
+	out = append(out, func(o *operands) *graph.Value { // more times than an op has results
+		history := []*graph.Value{o.pattern(3, 2), o.x(3, 1, 2), o.x(3, 1), o.uniform("nnz")}
+		for range 9 {
+			history = append(history, o.x(2, 1, 2))
+		}
+		return o.g.Add("history_attention", nil, history...)[0]
+	})
 	return append(out, func(o *operands) *graph.Value {
 		p, x := o.pattern(4, 4), o.x(4, 1, 3)
 		return o.g.Add("history_attention", nil, p, x, o.x(4, 1), o.uniform("nnz"), x)[0]

@@ -25,6 +25,23 @@ func productRules() VJPs {
 			}
 			return out
 		},
+		// The same with a matrix for each group of features.
+		"grouped_matmul": func(l *Local) []*graph.Value {
+			x, w, dy, trans := l.In[0], l.In[1], l.Dy[0], l.Node.Bool("transB")
+			out := make([]*graph.Value, 2)
+			if l.Need[0] {
+				out[0] = l.Add("grouped_matmul", graph.Attrs{"transB": !trans}, dy, w)
+			}
+			if l.Need[1] {
+				rows, cols := x, dy
+				if trans {
+					rows, cols = dy, x
+				}
+				groups, _ := w.Type.Dims[0].Const()
+				out[1] = l.Add("grouped_matmul_grad", graph.Attrs{"groups": groups}, rows, cols)
+			}
+			return out
+		},
 		"spmm": func(l *Local) []*graph.Value {
 			p, x, dy := l.In[0], l.In[2], l.Dy[0]
 			out := make([]*graph.Value, 3)

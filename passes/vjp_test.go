@@ -22,7 +22,7 @@ var withoutRule = map[string]string{
 
 	"relu_grad": second, "elu_grad": second, "leaky_relu_grad": second, "abs_grad": second, "sigmoid_grad": second, "tanh_grad": second,
 	"softmax_grad": second, "log_softmax_grad": second, "softmax_cross_entropy_grad": second, "sigmoid_cross_entropy_grad": second,
-	"batch_norm_grad": second, "layer_norm_grad": second, "segment_softmax_grad": second, "cumprod_exclusive_grad": second, "history_attention_grad": second, "history_spread": second,
+	"batch_norm_grad": second, "layer_norm_grad": second, "segment_softmax_grad": second, "cumprod_exclusive_grad": second, "history_attention_grad": second, "grouped_matmul_grad": second, "history_spread": second,
 	"equal": whole, "argmax": whole, "key": whole,
 	"random_uniform": drawn, "random_normal": drawn, "feedback_matrix": drawn,
 	"project": delivery, "project_generated": delivery,

@@ -68,6 +68,9 @@ func opCases() []opCase {
 			}
 			add("div", nil, dt+pair[0], dt+pair[1]+" positive")
 		}
+		add("grouped_matmul", nil, dt+"[5, 6]", dt+"[3, 2, 4]")
+		add("grouped_matmul", graph.Attrs{"transB": true}, dt+"[5, 6]", dt+"[3, 4, 2]")
+		add("grouped_matmul_grad", graph.Attrs{"groups": 3}, dt+"[5, 6]", dt+"[5, 12]")
 		add("fused_mul_sum", graph.Attrs{"axes": []int{2}}, dt+"[3, 2, 4]", dt+"[1, 2, 4]")
 		add("fused_mul_sum", graph.Attrs{"axes": []int{0}}, dt+"[3, 2, 4]", dt+"[3, 2, 1]")
 		for _, act := range []string{"relu", "elu", "sigmoid", "tanh"} {

@@ -203,6 +203,11 @@ func cases() []testCase {
 		}
 	}
 	add("matmul", nil, normals(4, 0), normals(0, 3))
+	for _, s := range [][4]int{{1, 1, 1, 1}, {7, 1, 3, 5}, {0, 2, 3, 4}, {13, 3, 8, 8}, {100, 16, 8, 8}, {700, 4, 5, 20}, {2000, 2, 33, 40}, {9000, 5, 2, 7}} { // rows, groups, in, out
+		add("grouped_matmul", nil, normals(s[0], s[1]*s[2]), normals(s[1], s[2], s[3]))
+		add("grouped_matmul", A{"transB": true}, normals(s[0], s[1]*s[2]), normals(s[1], s[3], s[2]))
+		add("grouped_matmul_grad", A{"groups": s[1]}, normals(s[0], s[1]*s[2]), normals(s[0], s[1]*s[3]))
+	}
 	add("matmul", A{"transA": true, "transB": true}, normals(0, 4), normals(3, 0))
 	add("project", A{"scale": 0.25}, normals(70, 10), normals(10, 400))
 	add("project", nil, activations(3, 10), normals(10, 5))

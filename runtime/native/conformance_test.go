@@ -78,7 +78,7 @@ func bounds(t *testing.T, tc testCase, want *Call, dt graph.DType) func(k, i int
 		eps = 0x1p-53
 	}
 	switch tc.op {
-	case "matmul", "project", "spmm", "sddmm", "sum", "mean", "fused_mul_sum", "weight_bias_grad", "history_spread":
+	case "matmul", "grouped_matmul", "grouped_matmul_grad", "project", "spmm", "sddmm", "sum", "mean", "fused_mul_sum", "weight_bias_grad", "history_spread":
 		c := &Call{Node: want.Node, In: clone(want.In), Out: clone(want.Out)}
 		terms := 2
 		for _, in := range c.In {

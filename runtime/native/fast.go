@@ -39,6 +39,7 @@ func kernelsOf(f *family) Table {
 	addFastOptimizers(t, l, v)
 	addFastReductions(t, f, l, v)
 	addFastSparse(t, l, v)
+	addFastGrouped(t, f, l)
 	addFastHistory(t, l, v)
 	addFastMulSum(t, l, v)
 	addFastTables(t, l)

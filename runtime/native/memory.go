@@ -25,6 +25,9 @@ type loops struct {
 	panel, lanes int
 	// sddmm makes the inner products of rows row[k] of a and col[k] of b, one of n elements for each head.
 	sddmm func(dst []float32, row, col []int32, a, b []float32, heads, n int)
+	// thin makes rows of a dense product of cols columns, at most 8, and k terms, at least 1. Rows of dst and x lie stepDst and
+	// stepX apart; the k rows of w have 8 columns.
+	thin func(dst []float32, stepDst int, x []float32, stepX int, w []float32, cols, k, rows int)
 	// sumLines makes len(first)-1 sums of rows of n elements: of x's rows at[q] for first[r] <= q < first[r+1].
 	sumLines func(dst, x []float32, n int, first, at []int32)
 

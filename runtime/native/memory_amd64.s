@@ -3895,6 +3895,167 @@ done4:
 	VZEROUPPER
 	RET
 
+// func thinAVX512(dst []float32, stepDst int, x []float32, stepX int, w []float32, cols int, k int, rows int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·thinAVX512(SB), NOSPLIT, $0-112
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+32(FP), CX
+	MOVQ w_base+64(FP), DX
+	MOVQ cols+88(FP), BX
+	MOVQ k+96(FP), SI
+	MOVQ rows+104(FP), DI
+	MOVQ stepDst+24(FP), R8
+	SHLQ $0x02, R8
+	MOVQ stepX+56(FP), R9
+	SHLQ $0x02, R9
+	CMPQ BX, $0x08
+	JNE  partial
+
+fours1:
+	SUBQ   $0x04, DI
+	JLT    ones2
+	VXORPS Y0, Y0, Y0
+	MOVQ   CX, BX
+	ADDQ   R9, CX
+	VXORPS Y1, Y1, Y1
+	MOVQ   CX, R10
+	ADDQ   R9, CX
+	VXORPS Y2, Y2, Y2
+	MOVQ   CX, R11
+	ADDQ   R9, CX
+	VXORPS Y3, Y3, Y3
+	MOVQ   CX, R12
+	ADDQ   R9, CX
+	MOVQ   DX, R13
+	XORQ   R14, R14
+
+term5:
+	VMOVUPS      (R13), Y4
+	VBROADCASTSS (BX)(R14*4), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS (R10)(R14*4), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS (R11)(R14*4), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VBROADCASTSS (R12)(R14*4), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         $0x20, R13
+	INCQ         R14
+	CMPQ         R14, SI
+	JLT          term5
+	VMOVUPS      Y0, (AX)
+	ADDQ         R8, AX
+	VMOVUPS      Y1, (AX)
+	ADDQ         R8, AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         R8, AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         R8, AX
+	JMP          fours1
+
+ones2:
+	ADDQ $0x04, DI
+	JZ   done4
+
+one3:
+	VXORPS Y0, Y0, Y0
+	MOVQ   CX, BX
+	ADDQ   R9, CX
+	MOVQ   DX, R10
+	XORQ   R11, R11
+
+term6:
+	VMOVUPS      (R10), Y1
+	VBROADCASTSS (BX)(R11*4), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	ADDQ         $0x20, R10
+	INCQ         R11
+	CMPQ         R11, SI
+	JLT          term6
+	VMOVUPS      Y0, (AX)
+	ADDQ         R8, AX
+	DECQ         DI
+	JNZ          one3
+
+done4:
+	VZEROUPPER
+	RET
+
+partial:
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+
+fours7:
+	SUBQ   $0x04, DI
+	JLT    ones8
+	VXORPS Y1, Y1, Y1
+	MOVQ   CX, BX
+	ADDQ   R9, CX
+	VXORPS Y2, Y2, Y2
+	MOVQ   CX, R10
+	ADDQ   R9, CX
+	VXORPS Y3, Y3, Y3
+	MOVQ   CX, R11
+	ADDQ   R9, CX
+	VXORPS Y4, Y4, Y4
+	MOVQ   CX, R12
+	ADDQ   R9, CX
+	MOVQ   DX, R13
+	XORQ   R14, R14
+
+term11:
+	VMOVUPS      (R13), Y5
+	VBROADCASTSS (BX)(R14*4), Y6
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (R10)(R14*4), Y6
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS (R11)(R14*4), Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VBROADCASTSS (R12)(R14*4), Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         $0x20, R13
+	INCQ         R14
+	CMPQ         R14, SI
+	JLT          term11
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         R8, AX
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         R8, AX
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         R8, AX
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         R8, AX
+	JMP          fours7
+
+ones8:
+	ADDQ $0x04, DI
+	JZ   done10
+
+one9:
+	VXORPS Y1, Y1, Y1
+	MOVQ   CX, BX
+	ADDQ   R9, CX
+	MOVQ   DX, R10
+	XORQ   R11, R11
+
+term12:
+	VMOVUPS      (R10), Y2
+	VBROADCASTSS (BX)(R11*4), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         $0x20, R10
+	INCQ         R11
+	CMPQ         R11, SI
+	JLT          term12
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         R8, AX
+	DECQ         DI
+	JNZ          one9
+
+done10:
+	VZEROUPPER
+	RET
+
 // func adamAVX2(outW []float32, outM []float32, outV []float32, w []float32, m []float32, v []float32, g []float32, c [10]float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·adamAVX2(SB), NOSPLIT, $0-208
@@ -6626,5 +6787,166 @@ done4:
 	ADDQ DI, AX
 	DECQ SI
 	JNZ  row1
+	VZEROUPPER
+	RET
+
+// func thinAVX2(dst []float32, stepDst int, x []float32, stepX int, w []float32, cols int, k int, rows int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·thinAVX2(SB), NOSPLIT, $0-112
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+32(FP), CX
+	MOVQ w_base+64(FP), DX
+	MOVQ cols+88(FP), BX
+	MOVQ k+96(FP), SI
+	MOVQ rows+104(FP), DI
+	MOVQ stepDst+24(FP), R8
+	SHLQ $0x02, R8
+	MOVQ stepX+56(FP), R9
+	SHLQ $0x02, R9
+	CMPQ BX, $0x08
+	JNE  partial
+
+fours1:
+	SUBQ   $0x04, DI
+	JLT    ones2
+	VXORPS Y0, Y0, Y0
+	MOVQ   CX, BX
+	ADDQ   R9, CX
+	VXORPS Y1, Y1, Y1
+	MOVQ   CX, R10
+	ADDQ   R9, CX
+	VXORPS Y2, Y2, Y2
+	MOVQ   CX, R11
+	ADDQ   R9, CX
+	VXORPS Y3, Y3, Y3
+	MOVQ   CX, R12
+	ADDQ   R9, CX
+	MOVQ   DX, R13
+	XORQ   R14, R14
+
+term5:
+	VMOVUPS      (R13), Y4
+	VBROADCASTSS (BX)(R14*4), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS (R10)(R14*4), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS (R11)(R14*4), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VBROADCASTSS (R12)(R14*4), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         $0x20, R13
+	INCQ         R14
+	CMPQ         R14, SI
+	JLT          term5
+	VMOVUPS      Y0, (AX)
+	ADDQ         R8, AX
+	VMOVUPS      Y1, (AX)
+	ADDQ         R8, AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         R8, AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         R8, AX
+	JMP          fours1
+
+ones2:
+	ADDQ $0x04, DI
+	JZ   done4
+
+one3:
+	VXORPS Y0, Y0, Y0
+	MOVQ   CX, BX
+	ADDQ   R9, CX
+	MOVQ   DX, R10
+	XORQ   R11, R11
+
+term6:
+	VMOVUPS      (R10), Y1
+	VBROADCASTSS (BX)(R11*4), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	ADDQ         $0x20, R10
+	INCQ         R11
+	CMPQ         R11, SI
+	JLT          term6
+	VMOVUPS      Y0, (AX)
+	ADDQ         R8, AX
+	DECQ         DI
+	JNZ          one3
+
+done4:
+	VZEROUPPER
+	RET
+
+partial:
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPCMPGTD     places<>+0(SB), Y0, Y0
+
+fours7:
+	SUBQ   $0x04, DI
+	JLT    ones8
+	VXORPS Y1, Y1, Y1
+	MOVQ   CX, BX
+	ADDQ   R9, CX
+	VXORPS Y2, Y2, Y2
+	MOVQ   CX, R10
+	ADDQ   R9, CX
+	VXORPS Y3, Y3, Y3
+	MOVQ   CX, R11
+	ADDQ   R9, CX
+	VXORPS Y4, Y4, Y4
+	MOVQ   CX, R12
+	ADDQ   R9, CX
+	MOVQ   DX, R13
+	XORQ   R14, R14
+
+term11:
+	VMOVUPS      (R13), Y5
+	VBROADCASTSS (BX)(R14*4), Y6
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (R10)(R14*4), Y6
+	VFMADD231PS  Y6, Y5, Y2
+	VBROADCASTSS (R11)(R14*4), Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VBROADCASTSS (R12)(R14*4), Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         $0x20, R13
+	INCQ         R14
+	CMPQ         R14, SI
+	JLT          term11
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         R8, AX
+	VMASKMOVPS   Y2, Y0, (AX)
+	ADDQ         R8, AX
+	VMASKMOVPS   Y3, Y0, (AX)
+	ADDQ         R8, AX
+	VMASKMOVPS   Y4, Y0, (AX)
+	ADDQ         R8, AX
+	JMP          fours7
+
+ones8:
+	ADDQ $0x04, DI
+	JZ   done10
+
+one9:
+	VXORPS Y1, Y1, Y1
+	MOVQ   CX, BX
+	ADDQ   R9, CX
+	MOVQ   DX, R10
+	XORQ   R11, R11
+
+term12:
+	VMOVUPS      (R10), Y2
+	VBROADCASTSS (BX)(R11*4), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         $0x20, R10
+	INCQ         R11
+	CMPQ         R11, SI
+	JLT          term12
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         R8, AX
+	DECQ         DI
+	JNZ          one9
+
+done10:
 	VZEROUPPER
 	RET

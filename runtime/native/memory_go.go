@@ -6,7 +6,7 @@ import "math"
 func goLoops() *loops {
 	return &loops{
 		adam: adamGo, sgd: sgdGo, momentum: momentumGo, addRows: addRowsGo, sumRows: sumRowsGo,
-		spmm: spmmGo, spmmTrans: spmmTransGo, panel: math.MaxInt, lanes: math.MaxInt, sddmm: sddmmGo, sumLines: sumLinesGo,
+		spmm: spmmGo, spmmTrans: spmmTransGo, panel: math.MaxInt, lanes: math.MaxInt, sddmm: sddmmGo, thin: thinGo, sumLines: sumLinesGo,
 		segmentShift: segmentShiftGo, segmentShare: segmentShareGo, segmentGrad: segmentGradGo, gatherRows: gatherRowsGo,
 		copyShort: copyShortGo, fillRows: fillRowsGo,
 	}
@@ -151,6 +151,19 @@ func sddmmGo(dst []float32, row, col []int32, a, b []float32, heads, n int) {
 			}
 			dst[k*heads+h] = (s0 + s1) + (s2 + s3)
 		}
+	}
+}
+
+func thinGo(dst []float32, stepDst int, x []float32, stepX int, w []float32, cols, k, rows int) {
+	for r := range rows {
+		var sums [8]float32
+		for i, v := range x[r*stepX:][:k] {
+			line := (*[8]float32)(w[8*i:])
+			for j := range sums {
+				sums[j] += v * line[j]
+			}
+		}
+		copy(dst[r*stepDst:][:cols], sums[:])
 	}
 }
 

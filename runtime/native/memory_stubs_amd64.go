@@ -79,6 +79,11 @@ func fillRowsAVX512(dst []float32, x []float32, step int, n int, count int)
 //go:noescape
 func copyShortAVX512(dst []float32, x []float32, step int, n int, count int)
 
+// thinAVX512 is a family's thin.
+//
+//go:noescape
+func thinAVX512(dst []float32, stepDst int, x []float32, stepX int, w []float32, cols int, k int, rows int)
+
 // adamAVX2 is a family's adam.
 //
 //go:noescape
@@ -153,3 +158,8 @@ func fillRowsAVX2(dst []float32, x []float32, step int, n int, count int)
 //
 //go:noescape
 func copyShortAVX2(dst []float32, x []float32, step int, n int, count int)
+
+// thinAVX2 is a family's thin.
+//
+//go:noescape
+func thinAVX2(dst []float32, stepDst int, x []float32, stepX int, w []float32, cols int, k int, rows int)

@@ -94,7 +94,7 @@ func TestSparseShapes(t *testing.T) {
 	nnz := p.Pattern.NNZ()
 	x := func(shape ...int) *buffer.Buffer { return drawn(r, graph.F32, normals(shape...)) }
 	for _, f := range families() {
-		for _, s := range [][3]int{{1, 1, 1}, {2, 8, 16}, {3, 7, 5}, {5, 1, 129}, {26, 17, 3}} { // times, heads, width
+		for _, s := range [][3]int{{1, 1, 1}, {2, 8, 16}, {3, 7, 5}, {5, 1, 129}, {8, 17, 3}} { // times, heads, width
 			rows, sums, edge := x(37, s[1], s[2]), x(37, s[1]), drawn(r, graph.F32, between(0, 0.1, s[0], nnz, s[1]))
 			for _, e := range []*buffer.Buffer{x(nnz), x(s[0], nnz, s[1])} {
 				mix, grad := []*buffer.Buffer{p, rows, sums, e}, []*buffer.Buffer{p, rows, sums, edge, e}
@@ -106,6 +106,11 @@ func TestSparseShapes(t *testing.T) {
 				compare(t, f, "history_attention_grad", nil, grad)
 			}
 			compare(t, f, "history_spread", nil, []*buffer.Buffer{p, edge, rows, edge, rows})
+		}
+		for _, s := range [][4]int{{1, 1, 1, 1}, {37, 3, 8, 8}, {5, 2, 7, 9}, {130, 2, 3, 16}, {70, 1, 40, 33}} { // rows, groups, in, out
+			compare(t, f, "grouped_matmul", nil, []*buffer.Buffer{x(s[0], s[1]*s[2]), x(s[1], s[2], s[3])})
+			compare(t, f, "grouped_matmul", graph.Attrs{"transB": true}, []*buffer.Buffer{x(s[0], s[1]*s[2]), x(s[1], s[3], s[2])})
+			compare(t, f, "grouped_matmul_grad", graph.Attrs{"groups": s[1]}, []*buffer.Buffer{x(s[0], s[1]*s[2]), x(s[0], s[1]*s[3])})
 		}
 		for _, heads := range []int{0, 1, 2, 7, 8, 9, 16, 17} {
 			for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 64, 127, 129, 200} {

@@ -7,7 +7,7 @@ func Reference() Table {
 	t := Table{}
 	for _, group := range []Table{
 		identityReference(), elementwiseReference(), shapeReference(), reduceReference(), productReference(), fusedReference(), attentionReference(), lossReference(), headReference(), binaryReference(),
-		sparseReference(), edgeReference(), historyReference(), normReference(), tableReference(), scanReference(), positionReference(),
+		sparseReference(), edgeReference(), historyReference(), groupedReference(), normReference(), tableReference(), scanReference(), positionReference(),
 		randomReference(), feedbackReference(), optimizerReference(),
 	} {
 		maps.Copy(t, group)

@@ -200,7 +200,7 @@ func TestTraining(t *testing.T) {
 	}
 }
 
-// fit trains for 30 epochs and checks frozen parameters.
+// fit trains for 60 epochs and checks frozen parameters.
 func fit(t *testing.T, recipe entry.Recipe, task *entry.Task, step *passes.Compiled) *train.Summary {
 	t.Helper()
 	source, err := task.Train(1, 0)
@@ -219,7 +219,7 @@ func fit(t *testing.T, recipe entry.Recipe, task *entry.Task, step *passes.Compi
 	for _, p := range step.Report.Frozen {
 		before[p] = state.Tensor(p).Clone().(*tensor.Dense)
 	}
-	run := &train.Run{Program: step.Program, State: state, Source: source, Epochs: 30, Seed: 1, LR: train.Constant(recipe.LR)}
+	run := &train.Run{Program: step.Program, State: state, Source: source, Epochs: 60, Seed: 1, LR: train.Constant(recipe.LR)}
 	s, err := run.Fit(context.Background())
 	if err != nil {
 		t.Fatal(err)

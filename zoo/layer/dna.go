@@ -70,7 +70,7 @@ func (l DNA) Of(p Sparse, history []*graph.Value) *graph.Value {
 	}
 	y := l.attend(p.Pattern, entries, history)
 	bias := graph.Mul(graph.Reshape(y[1], nodes, heads, 1), graph.Reshape(l.value.bias, heads, l.width/heads))
-	return graph.Add(l.value.product(graph.Reshape(y[0], nodes, l.width), nodes, false), graph.Reshape(bias, nodes, l.width))
+	return graph.Add(l.value.product(graph.Reshape(y[0], nodes, l.width), false), graph.Reshape(bias, nodes, l.width))
 }
 
 // Newest returns with which coefficients, without dropout, the aggregation propagates the newest representation of a history, the
@@ -87,10 +87,9 @@ func (l DNA) Newest(p Sparse, history []*graph.Value) Sparse {
 func (l DNA) attend(pattern, entries *graph.Value, history []*graph.Value) []*graph.Value {
 	g := pattern.Graph()
 	g.Helper()
-	nodes := pattern.Type.Dims[0]
-	q := graph.Scale(l.query.of(history[len(history)-1], nodes), 1/math.Sqrt(float64(l.width/l.jumps.Heads)))
+	q := graph.Scale(l.query.of(history[len(history)-1]), 1/math.Sqrt(float64(l.width/l.jumps.Heads)))
 	ofBias := graph.Sum(l.perHead(graph.Mul(q, l.key.bias)), 2)
-	args := []*graph.Value{pattern, l.perHead(l.key.product(q, nodes, true)), ofBias, entries}
+	args := []*graph.Value{pattern, l.perHead(l.key.product(q, true)), ofBias, entries}
 	for _, h := range history {
 		args = append(args, l.perHead(h))
 	}

@@ -20,6 +20,7 @@ func main() {
 		sparse(start)
 		segments(start)
 		tables(start)
+		thin(start)
 	}
 	Generate()
 }

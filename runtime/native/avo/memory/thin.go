@@ -1,0 +1,62 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// thin uses vectors of 8 and makes four rows at a time, which share what is read of w. A row's sums do not depend on how many it is
+// made with.
+func thin(start func(name, signature, doc string) *routine) {
+	r := start("thin", "func(dst []float32, stepDst int, x []float32, stepX int, w []float32, cols, k, rows int)", "is a family's thin.")
+	r = &routine{places: r.places}
+	dst, x, w, cols, k, left := base("dst"), base("x"), base("w"), number("cols"), number("k"), number("rows")
+	toNext, next := bytes("stepDst"), bytes("stepX")
+	rows := func(n int, mask Op) {
+		from, sums := make([]GPVirtual, n), make([]VecVirtual, n)
+		for i := range from {
+			from[i], sums[i] = GP64(), r.zero()
+			MOVQ(x, from[i])
+			ADDQ(next, x)
+		}
+		at, term, more := GP64(), GP64(), r.label("term")
+		MOVQ(w, at)
+		XORQ(term, term)
+		Label(more)
+		line := r.load(Mem{Base: at}, nil)
+		for i, sum := range sums {
+			VFMADD231PS(r.broadcast(Mem{Base: from[i], Index: term, Scale: 4}), line, sum)
+		}
+		ADDQ(Imm(32), at)
+		INCQ(term)
+		CMPQ(term, k)
+		JLT(LabelRef(more))
+		for _, sum := range sums {
+			r.store(sum, Mem{Base: dst}, mask)
+			ADDQ(toNext, dst)
+		}
+	}
+	all := func(mask Op) {
+		fours, ones, one, done := r.label("fours"), r.label("ones"), r.label("one"), r.label("done")
+		Label(fours)
+		SUBQ(Imm(4), left)
+		JLT(LabelRef(ones))
+		rows(4, mask)
+		JMP(LabelRef(fours))
+		Label(ones)
+		ADDQ(Imm(4), left)
+		JZ(LabelRef(done))
+		Label(one)
+		rows(1, mask)
+		DECQ(left)
+		JNZ(LabelRef(one))
+		Label(done)
+		end()
+	}
+	CMPQ(cols, Imm(8))
+	JNE(LabelRef("partial"))
+	all(nil) // stores by a mask take long
+	Label("partial")
+	all(r.first(cols))
+}
