@@ -12,7 +12,7 @@ type Phase uint8
 // The phases in the order in which they run. Graft is the part of the backward phase that delivers projected errors.
 const (
 	NoPhase Phase = iota
-	Once          // before the first step, and again only when the seed changes
+	Once          // before the first step, and again only when what it reads has changed
 	Forward
 	Backward
 	Graft

@@ -46,11 +46,11 @@ func checkOnce(g *Graph, _ *stage) *fault {
 		for i, a := range n.Args {
 			leaf := a.Node.Name()
 			switch {
-			case !a.Node.Op.Is(Leaf), a.Is("const"), a.Is("state") && !stored[leaf], a.Is("input") && leaf == "seed" && a.Type.IsScalar():
+			case !a.Node.Op.Is(Leaf), a.Is("const"), (a.Is("state") || a.Is("param")) && !stored[leaf], a.Is("input") && (leaf == "seed" || !a.Type.IsScalar()):
 			case stored[leaf]:
 				return faultf(n, "operand %d, %v, is stored by the program", i, a)
 			default:
-				return faultf(n, "operand %d, %v, may change: once reads constants, states that are never stored, and the scalar input \"seed\"", i, a)
+				return faultf(n, "operand %d, %v, may change: once reads constants, what is never stored, and of scalar inputs \"seed\" alone", i, a)
 			}
 		}
 	}

@@ -109,7 +109,7 @@ func compile(def *graph.Graph, p Pipeline, o Options) (*Compiled, error) {
 // stageAfter returns the stage whose rules a graph obeys after a pass.
 func stageAfter(p Pass, g *graph.Graph, before graph.Stage) graph.Stage {
 	switch {
-	case p.Name == dce.Name || before == graph.Optimized && (isFusion(p) || p.Name == recompute.Name):
+	case p.Name == dce.Name || before == graph.Optimized && (isFusion(p) || p.Name == recompute.Name || p.Name == hoist.Name):
 		return graph.Optimized
 	case g.Program:
 		return max(before, graph.Differentiated)

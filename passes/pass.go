@@ -20,6 +20,10 @@ type Options struct {
 	Part string
 	// Recompute turns recomputation on in step and gradient programs.
 	Recompute Recompute
+	// FixedInputs says that inputs are the same at every step, as in full-batch training, but for scalars: what depends on them and on
+	// parameters that are not trained is computed once (see hoist). A predict program does not know these: Frozen names them.
+	FixedInputs bool
+	Frozen      []string
 	// Outputs names the outputs of the definition that the program keeps; nil stands for all, and an empty list for none. The loss,
 	// and what a part or Observe adds, do not belong to them and stay.
 	Outputs []string

@@ -69,6 +69,8 @@ var constraints = []constraint{
 	{"fuse", "sweep", "a sweep is made of what is left of products, and nodes of a sweep are not fused any more"},
 	{"dce", "fuse-head", "a dead reader of logits would keep them from being fused"},
 	{"fuse-head", "fuse", "a head begins with a product and a bias that are still two nodes"},
+	{"optimizer", "hoist", "stores tell which parameters are trained"},
+	{"hoist", "fuse", "what is fused is computed in one phase"},
 	{"optimizer", "fuse-table", "only updates can read rows"},
 	{"dce", "fuse-table", "a dead reader of a gradient would keep it dense"},
 	{"recompute", "sweep", "what is computed again is computed in sweeps too"},
@@ -133,6 +135,11 @@ func (p Pipeline) forPart(o *Options) ([]Pass, error) {
 		first = append(first, evaluate)
 	}
 	passes = append(first, passes...)
+	if o.FixedInputs && (o.Part == Step || o.Part == Predict) {
+		if i := slices.IndexFunc(passes, func(p Pass) bool { return p.Name == dce.Name }); i >= 0 {
+			passes = slices.Insert(slices.Clone(passes), i+1, hoist)
+		}
+	}
 	if o.Recompute.FLOPsPerByte > 0 && (o.Part == Step || o.Part == Gradient) {
 		i := slices.IndexFunc(passes, func(p Pass) bool { return p.Name == sweep.Name })
 		if i < 0 {

@@ -18,6 +18,8 @@ type Feed struct {
 	// scalar is the input's own element, so that SetInt and SetFloat write into no tensor of the caller's.
 	scalar *buffer.Buffer
 	fed    bool
+	// generation counts the values, for what is computed once from one.
+	generation uint64
 }
 
 func newFeed(v *graph.Value, shape []int) *Feed {
@@ -31,7 +33,8 @@ func newFeed(v *graph.Value, shape []int) *Feed {
 	return f
 }
 
-// Set makes t the input's value. It is not copied: its memory is read during every Step until another value is set.
+// Set makes t the input's value. It is not copied: its memory is read during every Step until another value is set. A program that
+// computes something of the input once reads it again only after Set: set a tensor once more whose elements have changed.
 func (f *Feed) Set(t *tensor.Dense) error {
 	if f.kind.Sparse {
 		return fmt.Errorf("input %q is a %v: feed it with SetPattern", f.name, f.kind)
@@ -57,6 +60,9 @@ func (f *Feed) SetPattern(p *buffer.Pattern) error {
 	case p.Rows != s[0] || p.Cols != s[1] || p.NNZ() != s[2]:
 		return fmt.Errorf("input %q, declared as %v: given pattern[%d, %d; %d], want pattern[%d, %d; %d]",
 			f.name, f.kind, p.Rows, p.Cols, p.NNZ(), s[0], s[1], s[2])
+	}
+	if p != f.buf.Pattern {
+		f.generation++
 	}
 	f.buf.Pattern, f.fed = p, true
 	return nil
@@ -85,4 +91,5 @@ func (f *Feed) SetFloat(v float64) error {
 func (f *Feed) take(b *buffer.Buffer) {
 	f.buf.F32, f.buf.F64, f.buf.I32, f.buf.Bool = b.F32, b.F64, b.I32, b.Bool
 	f.fed = true
+	f.generation++
 }

@@ -12,6 +12,8 @@ type Batch struct {
 	Binding  graph.Binding
 	Tensors  map[string]*tensor.Dense
 	Patterns map[string]*buffer.Pattern
+	// Fixed says that nobody writes into the tensors any more: what a program computes of them once stays true.
+	Fixed bool
 }
 
 // Source yields batches. Which rows a batch holds is a function of the source's seed, the epoch and i alone.

@@ -31,11 +31,20 @@ type Evaluation struct {
 
 // Run evaluates the parameters in s.
 func (e *Evaluation) Run(ctx context.Context, s *runtime.State, o runtime.Options) (map[string]float64, error) {
+	run, err := e.Prepare(s, o)
+	if err != nil {
+		return nil, err
+	}
+	return run(ctx)
+}
+
+// Prepare returns Run for s, for evaluations again and again: the program is loaded the first time.
+func (e *Evaluation) Prepare(s *runtime.State, o runtime.Options) (run func(ctx context.Context) (map[string]float64, error), err error) {
 	v, err := newEvaluator(e, s, o, e.Seed)
 	if err != nil {
 		return nil, err
 	}
-	return v.run(ctx)
+	return v.run, nil
 }
 
 // evaluator is an Evaluation with its executables.

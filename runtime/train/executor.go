@@ -37,6 +37,7 @@ type bound struct {
 type input struct {
 	name   string
 	sparse bool
+	once   bool // something is computed of it once: it is set again where its elements may have changed
 	feed   *runtime.Feed
 	fed    *tensor.Dense
 	memory uintptr
@@ -84,7 +85,7 @@ func (x *executor) load(binding graph.Binding) (*bound, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &bound{binding: binding, executable: executable}
+	e, users := &bound{binding: binding, executable: executable}, x.program.Users()
 	for _, leaf := range x.program.Leaves("input") {
 		name := leaf.Node.Name()
 		feed, err := executable.Feed(name)
@@ -99,7 +100,8 @@ func (x *executor) load(binding graph.Binding) (*bound, error) {
 		case scalar && name == "lr":
 			e.lr = feed
 		default:
-			e.inputs = append(e.inputs, input{name: name, sparse: leaf.Type.Sparse, feed: feed})
+			once := slices.ContainsFunc(users[leaf], func(n *graph.Node) bool { return n.Phase == graph.Once })
+			e.inputs = append(e.inputs, input{name: name, sparse: leaf.Type.Sparse, once: once, feed: feed})
 		}
 	}
 	if e.seed != nil {
@@ -153,7 +155,7 @@ func (in *input) set(b *Batch) error {
 	if t == nil {
 		return fmt.Errorf("the batch has no tensor for input %q", in.name)
 	}
-	if t == in.fed && t.Uintptr() == in.memory && t.DataSize() == in.size {
+	if t == in.fed && t.Uintptr() == in.memory && t.DataSize() == in.size && (b.Fixed || !in.once) {
 		return nil
 	}
 	if err := in.feed.Set(t); err != nil {

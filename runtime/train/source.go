@@ -57,8 +57,11 @@ func (r *rows) Batch(epoch, i int, b *Batch) error {
 	return r.fill(r.idx[i*r.batch:min((i+1)*r.batch, r.n)], b)
 }
 
-// Fixed yields b once an epoch: full-batch training.
-func Fixed(b Batch) Source { return fixed{b} }
+// Fixed yields b once an epoch: full-batch training. The tensors of b must not be written to afterwards.
+func Fixed(b Batch) Source {
+	b.Fixed = true
+	return fixed{b}
+}
 
 type fixed struct{ batch Batch }
 

@@ -101,6 +101,8 @@ type Task struct {
 	// Train yields the training batches for a seed; Evaluate the batches of an evaluation and what they are reduced to.
 	Train    func(seed int32, batch int) (train.Source, error)
 	Evaluate func() (train.Source, train.Meter, error)
+	// FullBatch says that Train yields one batch, always the same, and so does Evaluate.
+	FullBatch bool
 	// Align yields the batch on which alignment is measured.
 	Align func() (*train.Batch, error)
 	// Best is the metric whose best epoch is reported, "" for the last epoch's.

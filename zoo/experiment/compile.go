@@ -68,9 +68,11 @@ func (p *Plan) CompileInspected(part string, i Inspection) (*passes.Compiled, er
 
 // CompileTraining makes the step program that trainings run. The loss is its only output, since the loop reads no other and some,
 // such as a language model's logits, are larger than all that a step keeps besides.
-func (p *Plan) CompileTraining() (*passes.Compiled, error) {
+func (p *Plan) CompileTraining() (*passes.Compiled, error) { return p.compileTraining(false) }
+
+func (p *Plan) compileTraining(fixedInputs bool) (*passes.Compiled, error) {
 	options := p.passOptions(passes.Step)
-	options.Outputs = []string{}
+	options.Outputs, options.FixedInputs = []string{}, fixedInputs
 	return p.compile(options)
 }
 

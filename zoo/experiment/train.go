@@ -25,10 +25,12 @@ type Programs struct {
 func (p *Plan) Programs() (*Programs, error) {
 	out := &Programs{Plan: p}
 	var err error
-	if out.Step, err = p.CompileTraining(); err != nil {
+	if out.Step, err = p.compileTraining(p.Task.FullBatch); err != nil {
 		return nil, err
 	}
-	if out.Predict, err = p.Compile(passes.Predict); err != nil {
+	predict := p.passOptions(passes.Predict)
+	predict.FixedInputs, predict.Frozen = p.Task.FullBatch, out.Step.Report.Frozen
+	if out.Predict, err = p.compile(predict); err != nil {
 		return nil, err
 	}
 	for _, point := range out.Step.Report.Points {
@@ -144,8 +146,14 @@ func (p *Programs) TrainState(ctx context.Context, state *runtime.State, seed in
 	}
 	out := &Outcome{Seed: seed}
 	last := 0 // epoch
+	var measure func(context.Context) (map[string]Alignment, error)
 	align := func() error {
-		points, err := p.Align(ctx, state, seed, options)
+		if measure == nil {
+			if measure, err = p.aligner(state, seed, options); err != nil {
+				return err
+			}
+		}
+		points, err := measure(ctx)
 		out.Course = append(out.Course, Aligned{last, points})
 		return err
 	}
@@ -183,6 +191,15 @@ func (p *Programs) TrainState(ctx context.Context, state *runtime.State, seed in
 
 // Align measures the alignment at every point that is delivered to, with the weights of state.
 func (p *Programs) Align(ctx context.Context, state *runtime.State, seed int32, o runtime.Options) (map[string]Alignment, error) {
+	measure, err := p.aligner(state, seed, o)
+	if err != nil {
+		return nil, err
+	}
+	return measure(ctx)
+}
+
+// aligner returns Align for a state, for measuring again and again.
+func (p *Programs) aligner(state *runtime.State, seed int32, o runtime.Options) (func(context.Context) (map[string]Alignment, error), error) {
 	task, err := p.Plan.taskOf(seed)
 	if err != nil {
 		return nil, err
@@ -193,8 +210,11 @@ func (p *Programs) Align(ctx context.Context, state *runtime.State, seed int32, 
 	}
 	m := &alignmentMeter{program: p.Alignment.Program}
 	e := &train.Evaluation{Program: m.program, Source: train.Fixed(*batch), Meter: m, Seed: seed}
-	_, err = e.Run(ctx, state, o)
-	return m.points, err
+	run, err := e.Prepare(state, o)
+	return func(ctx context.Context) (map[string]Alignment, error) {
+		_, err := run(ctx)
+		return m.points, err
+	}, err
 }
 
 // alignmentMeter reads the outputs of an alignment program.

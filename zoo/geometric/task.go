@@ -114,7 +114,8 @@ func classify(c *Citation, whole train.Batch) *entry.Task {
 			b := masked(sequence(0, c.Nodes))
 			return &b, nil
 		},
-		Best: "val_accuracy", Validation: "val_accuracy",
+		FullBatch: true,
+		Best:      "val_accuracy", Validation: "val_accuracy",
 	}
 }
 
