@@ -8,14 +8,14 @@ const thinColumns = 16
 // Rows that are passed over for each group in turn, while they stay near to the processor. Of a gradient the bits depend on them.
 const (
 	groupedRows     = 32
-	groupedGradRows = 128
+	groupedGradRows = 64
 )
 
 func addFastGrouped(t Table, f *family, l *loops) {
 	free := new(spare[groupedWeight])
 	work := func(c *Call) int { return (c.In[0].Len() + c.Out[0].Len()) / 4 }
 	t["grouped_matmul"] = t["grouped_matmul"].faster(perRowOfResult, groupedMatmul32(f, l, free)).divided(perRowOfResult, work)
-	t["grouped_matmul_grad"] = t["grouped_matmul_grad"].faster(perGroup, groupedMatmulGrad32(f)).divided(perGroup, largest)
+	t["grouped_matmul_grad"] = t["grouped_matmul_grad"].faster(perGroup, groupedMatmulGrad32(f, l)).divided(perGroup, largest)
 }
 
 // groupedWeight has room for all groups' matrices in panels of so many columns.
@@ -80,7 +80,7 @@ func (s *groupedWeight) pack(weight *buffer.Buffer, g groups, panel, width int, 
 	}
 }
 
-func groupedMatmulGrad32(f *family) body {
+func groupedMatmulGrad32(f *family, l *loops) body {
 	return func(c *Call, lo, hi int) error {
 		s, x, dy, out, rows := c.Out[0].Shape, c.In[0].F32, c.In[1].F32, c.Out[0].F32, c.In[0].Shape[0]
 		g := groups{s[0], s[1], s[2]}
@@ -92,6 +92,14 @@ func groupedMatmulGrad32(f *family) body {
 		for r := 0; r < rows; r += groupedGradRows {
 			k := min(groupedGradRows, rows-r)
 			for q := lo; q < hi; q++ {
+				if g.out <= thinColumns && g.in%8+g.out%8 == 0 {
+					for at := 0; at < g.in*g.out; at += 8 * g.out {
+						for j := 0; j < g.out; j += 8 {
+							l.thinGrad(out[q*g.in*g.out+at+j:], g.out, x[r*rowX+q*g.in+at/g.out:], rowX, dy[r*rowY+q*g.out+j:], rowY, k)
+						}
+					}
+					continue
+				}
 				for j := 0; j < g.out; j += f.cols {
 					f.tilesDown(g.in, min(f.cols, g.out-j), k, x[r*rowX+q*g.in:], 1, rowX, dy[r*rowY+q*g.out+j:], rowY, out[q*g.in*g.out+j:], g.out, true)
 				}

@@ -28,6 +28,9 @@ type loops struct {
 	// thin makes rows of a dense product of cols columns, at most 8, and k terms, at least 1. Rows of dst and x lie stepDst and
 	// stepX apart; the k rows of w have 8 columns.
 	thin func(dst []float32, stepDst int, x []float32, stepX int, w []float32, cols, k, rows int)
+	// thinGrad adds to an 8 x 8 block of dst the product of x, transposed, and y, which have 8 columns each and the same rows, at
+	// least one.
+	thinGrad func(dst []float32, stepDst int, x []float32, stepX int, y []float32, stepY, rows int)
 	// sumLines makes len(first)-1 sums of rows of n elements: of x's rows at[q] for first[r] <= q < first[r+1].
 	sumLines func(dst, x []float32, n int, first, at []int32)
 

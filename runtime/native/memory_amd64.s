@@ -2580,7 +2580,7 @@ rowEnd80:
 	RET
 
 // func sddmmAVX512(dst []float32, row []int32, col []int32, a []float32, b []float32, heads int, n int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·sddmmAVX512(SB), NOSPLIT, $0-136
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         row_base+24(FP), CX
@@ -2600,10 +2600,10 @@ TEXT ·sddmmAVX512(SB), NOSPLIT, $0-136
 	VPCMPGTD     places<>+0(SB), Y0, Y0
 	CMPQ         R11, $0x01
 	JE           entries1
-	TESTQ        $0x00000003, R11
-	JNZ          entry2
-	CMPQ         R8, $0x08
+	CMPQ         R8, $0x10
 	JNE          notOf8
+	TESTQ        $0x00000007, R11
+	JNZ          notOf8
 
 ofSize9:
 	MOVLQSX (CX), R12
@@ -2614,7 +2614,75 @@ ofSize9:
 	ADDQ    DI, R13
 	MOVQ    R11, R8
 
-fourOfSize10:
+eightOfSize10:
+	VMOVUPS    (R12), Z0
+	VMULPS     (R13), Z0, Z0
+	VMOVUPS    64(R12), Z1
+	VMULPS     64(R13), Z1, Z1
+	VUNPCKLPS  Z1, Z0, Z2
+	VUNPCKHPS  Z1, Z0, Z0
+	VADDPS     Z0, Z2, Z2
+	VMOVUPS    128(R12), Z0
+	VMULPS     128(R13), Z0, Z0
+	VMOVUPS    192(R12), Z1
+	VMULPS     192(R13), Z1, Z1
+	VUNPCKLPS  Z1, Z0, Z3
+	VUNPCKHPS  Z1, Z0, Z0
+	VADDPS     Z0, Z3, Z3
+	VUNPCKLPD  Z3, Z2, Z0
+	VUNPCKHPD  Z3, Z2, Z1
+	VADDPS     Z1, Z0, Z0
+	VMOVUPS    256(R12), Z1
+	VMULPS     256(R13), Z1, Z1
+	VMOVUPS    320(R12), Z2
+	VMULPS     320(R13), Z2, Z2
+	VUNPCKLPS  Z2, Z1, Z3
+	VUNPCKHPS  Z2, Z1, Z1
+	VADDPS     Z1, Z3, Z3
+	VMOVUPS    384(R12), Z1
+	VMULPS     384(R13), Z1, Z1
+	VMOVUPS    448(R12), Z2
+	VMULPS     448(R13), Z2, Z2
+	VUNPCKLPS  Z2, Z1, Z4
+	VUNPCKHPS  Z2, Z1, Z1
+	VADDPS     Z1, Z4, Z4
+	VUNPCKLPD  Z4, Z3, Z1
+	VUNPCKHPD  Z4, Z3, Z2
+	VADDPS     Z2, Z1, Z1
+	VSHUFF32X4 $0x88, Z1, Z0, Z2
+	VSHUFF32X4 $0xdd, Z1, Z0, Z0
+	VADDPS     Z0, Z2, Z2
+	VSHUFF32X4 $0x08, Z2, Z2, Z0
+	VSHUFF32X4 $0x0d, Z2, Z2, Z1
+	VADDPS     Z1, Z0, Z0
+	VMOVUPS    Y0, (AX)
+	ADDQ       $0x00000200, R12
+	ADDQ       $0x00000200, R13
+	ADDQ       $0x20, AX
+	SUBQ       $0x08, R8
+	JNZ        eightOfSize10
+	ADDQ       $0x04, CX
+	ADDQ       $0x04, DX
+	DECQ       BX
+	JNZ        ofSize9
+	JMP        done7
+
+notOf8:
+	TESTQ $0x00000003, R11
+	JNZ   entry2
+	CMPQ  R8, $0x08
+	JNE   notOf11
+
+ofSize12:
+	MOVLQSX (CX), R12
+	IMULQ   R9, R12
+	ADDQ    SI, R12
+	MOVLQSX (DX), R13
+	IMULQ   R9, R13
+	ADDQ    DI, R13
+	MOVQ    R11, R8
+
+fourOfSize13:
 	VMOVUPS      (R12), Y0
 	VMULPS       (R13), Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
@@ -2645,18 +2713,18 @@ fourOfSize10:
 	ADDQ         $0x00000080, R12
 	ADDQ         $0x00000080, R13
 	SUBQ         $0x04, R8
-	JNZ          fourOfSize10
+	JNZ          fourOfSize13
 	ADDQ         $0x04, CX
 	ADDQ         $0x04, DX
 	DECQ         BX
-	JNZ          ofSize9
+	JNZ          ofSize12
 	JMP          done7
 
-notOf8:
+notOf11:
 	CMPQ R8, $0x10
-	JNE  notOf11
+	JNE  notOf14
 
-ofSize12:
+ofSize15:
 	MOVLQSX (CX), R12
 	IMULQ   R9, R12
 	ADDQ    SI, R12
@@ -2665,7 +2733,7 @@ ofSize12:
 	ADDQ    DI, R13
 	MOVQ    R11, R8
 
-fourOfSize13:
+fourOfSize16:
 	VMOVUPS      (R12), Y0
 	VMULPS       (R13), Y0, Y0
 	VMOVUPS      32(R12), Y1
@@ -2704,14 +2772,14 @@ fourOfSize13:
 	ADDQ         $0x00000100, R12
 	ADDQ         $0x00000100, R13
 	SUBQ         $0x04, R8
-	JNZ          fourOfSize13
+	JNZ          fourOfSize16
 	ADDQ         $0x04, CX
 	ADDQ         $0x04, DX
 	DECQ         BX
-	JNZ          ofSize12
+	JNZ          ofSize15
 	JMP          done7
 
-notOf11:
+notOf14:
 	JMP entry2
 
 entries1:
@@ -2726,26 +2794,26 @@ entries1:
 	VXORPS  Y1, Y1, Y1
 	MOVQ    R8, R14
 	SUBQ    $0x08, R14
-	JLT     partial15
+	JLT     partial18
 
-whole14:
+whole17:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole14
+	JGE         whole17
 
-partial15:
+partial18:
 	TESTQ       R10, R10
-	JZ          finish16
+	JZ          finish19
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish16:
+finish19:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	MOVLQSX      4(CX), R12
@@ -2757,26 +2825,26 @@ finish16:
 	VXORPS       Y1, Y1, Y1
 	MOVQ         R8, R14
 	SUBQ         $0x08, R14
-	JLT          partial18
+	JLT          partial21
 
-whole17:
+whole20:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole17
+	JGE         whole20
 
-partial18:
+partial21:
 	TESTQ       R10, R10
-	JZ          finish19
+	JZ          finish22
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish19:
+finish22:
 	VEXTRACTF128 $0x01, Y1, X3
 	VADDPS       X1, X3, X3
 	VUNPCKLPS    X3, X2, X1
@@ -2791,26 +2859,26 @@ finish19:
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R14
 	SUBQ         $0x08, R14
-	JLT          partial21
+	JLT          partial24
 
-whole20:
+whole23:
 	VMOVUPS     (R12), Y3
 	VFMADD231PS (R13), Y3, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole20
+	JGE         whole23
 
-partial21:
+partial24:
 	TESTQ       R10, R10
-	JZ          finish22
+	JZ          finish25
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
 	VFMADD231PS Y4, Y3, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish22:
+finish25:
 	VEXTRACTF128 $0x01, Y2, X3
 	VADDPS       X2, X3, X3
 	MOVLQSX      12(CX), R12
@@ -2822,26 +2890,26 @@ finish22:
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R14
 	SUBQ         $0x08, R14
-	JLT          partial24
+	JLT          partial27
 
-whole23:
+whole26:
 	VMOVUPS     (R12), Y4
 	VFMADD231PS (R13), Y4, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R14
-	JGE         whole23
+	JGE         whole26
 
-partial24:
+partial27:
 	TESTQ       R10, R10
-	JZ          finish25
+	JZ          finish28
 	VMASKMOVPS  (R12), Y0, Y4
 	VMASKMOVPS  (R13), Y0, Y5
 	VFMADD231PS Y5, Y4, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish25:
+finish28:
 	VEXTRACTF128 $0x01, Y2, X4
 	VADDPS       X2, X4, X4
 	VUNPCKLPS    X4, X3, X2
@@ -2875,36 +2943,11 @@ fourHeads3:
 	VXORPS Y1, Y1, Y1
 	MOVQ   R8, R15
 	SUBQ   $0x08, R15
-	JLT    partial27
-
-whole26:
-	VMOVUPS     (R12), Y2
-	VFMADD231PS (R13), Y2, Y1
-	ADDQ        $0x20, R12
-	ADDQ        $0x20, R13
-	SUBQ        $0x08, R15
-	JGE         whole26
-
-partial27:
-	TESTQ       R10, R10
-	JZ          finish28
-	VMASKMOVPS  (R12), Y0, Y2
-	VMASKMOVPS  (R13), Y0, Y3
-	VFMADD231PS Y3, Y2, Y1
-	LEAQ        (R12)(R10*4), R12
-	LEAQ        (R13)(R10*4), R13
-
-finish28:
-	VEXTRACTF128 $0x01, Y1, X2
-	VADDPS       X1, X2, X2
-	VXORPS       Y1, Y1, Y1
-	MOVQ         R8, R15
-	SUBQ         $0x08, R15
-	JLT          partial30
+	JLT    partial30
 
 whole29:
-	VMOVUPS     (R12), Y3
-	VFMADD231PS (R13), Y3, Y1
+	VMOVUPS     (R12), Y2
+	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
@@ -2913,26 +2956,23 @@ whole29:
 partial30:
 	TESTQ       R10, R10
 	JZ          finish31
-	VMASKMOVPS  (R12), Y0, Y3
-	VMASKMOVPS  (R13), Y0, Y4
-	VFMADD231PS Y4, Y3, Y1
+	VMASKMOVPS  (R12), Y0, Y2
+	VMASKMOVPS  (R13), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
 finish31:
-	VEXTRACTF128 $0x01, Y1, X3
-	VADDPS       X1, X3, X3
-	VUNPCKLPS    X3, X2, X1
-	VUNPCKHPS    X3, X2, X2
-	VADDPS       X2, X1, X1
-	VXORPS       Y2, Y2, Y2
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X1, X2, X2
+	VXORPS       Y1, Y1, Y1
 	MOVQ         R8, R15
 	SUBQ         $0x08, R15
 	JLT          partial33
 
 whole32:
 	VMOVUPS     (R12), Y3
-	VFMADD231PS (R13), Y3, Y2
+	VFMADD231PS (R13), Y3, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
@@ -2943,21 +2983,24 @@ partial33:
 	JZ          finish34
 	VMASKMOVPS  (R12), Y0, Y3
 	VMASKMOVPS  (R13), Y0, Y4
-	VFMADD231PS Y4, Y3, Y2
+	VFMADD231PS Y4, Y3, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
 finish34:
-	VEXTRACTF128 $0x01, Y2, X3
-	VADDPS       X2, X3, X3
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X1, X3, X3
+	VUNPCKLPS    X3, X2, X1
+	VUNPCKHPS    X3, X2, X2
+	VADDPS       X2, X1, X1
 	VXORPS       Y2, Y2, Y2
 	MOVQ         R8, R15
 	SUBQ         $0x08, R15
 	JLT          partial36
 
 whole35:
-	VMOVUPS     (R12), Y4
-	VFMADD231PS (R13), Y4, Y2
+	VMOVUPS     (R12), Y3
+	VFMADD231PS (R13), Y3, Y2
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
@@ -2966,13 +3009,38 @@ whole35:
 partial36:
 	TESTQ       R10, R10
 	JZ          finish37
+	VMASKMOVPS  (R12), Y0, Y3
+	VMASKMOVPS  (R13), Y0, Y4
+	VFMADD231PS Y4, Y3, Y2
+	LEAQ        (R12)(R10*4), R12
+	LEAQ        (R13)(R10*4), R13
+
+finish37:
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X2, X3, X3
+	VXORPS       Y2, Y2, Y2
+	MOVQ         R8, R15
+	SUBQ         $0x08, R15
+	JLT          partial39
+
+whole38:
+	VMOVUPS     (R12), Y4
+	VFMADD231PS (R13), Y4, Y2
+	ADDQ        $0x20, R12
+	ADDQ        $0x20, R13
+	SUBQ        $0x08, R15
+	JGE         whole38
+
+partial39:
+	TESTQ       R10, R10
+	JZ          finish40
 	VMASKMOVPS  (R12), Y0, Y4
 	VMASKMOVPS  (R13), Y0, Y5
 	VFMADD231PS Y5, Y4, Y2
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish37:
+finish40:
 	VEXTRACTF128 $0x01, Y2, X4
 	VADDPS       X2, X4, X4
 	VUNPCKLPS    X4, X3, X2
@@ -2993,26 +3061,26 @@ head5:
 	VXORPS Y1, Y1, Y1
 	MOVQ   R8, R15
 	SUBQ   $0x08, R15
-	JLT    partial39
+	JLT    partial42
 
-whole38:
+whole41:
 	VMOVUPS     (R12), Y2
 	VFMADD231PS (R13), Y2, Y1
 	ADDQ        $0x20, R12
 	ADDQ        $0x20, R13
 	SUBQ        $0x08, R15
-	JGE         whole38
+	JGE         whole41
 
-partial39:
+partial42:
 	TESTQ       R10, R10
-	JZ          finish40
+	JZ          finish43
 	VMASKMOVPS  (R12), Y0, Y2
 	VMASKMOVPS  (R13), Y0, Y3
 	VFMADD231PS Y3, Y2, Y1
 	LEAQ        (R12)(R10*4), R12
 	LEAQ        (R13)(R10*4), R13
 
-finish40:
+finish43:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X1, X2, X2
 	VPERMILPS    $0x4e, X2, X1
@@ -3892,6 +3960,78 @@ done4:
 	ADDQ DI, AX
 	DECQ SI
 	JNZ  row1
+	VZEROUPPER
+	RET
+
+// func thinGradAVX512(dst []float32, stepDst int, x []float32, stepX int, y []float32, stepY int, rows int)
+// Requires: AVX, FMA3
+TEXT ·thinGradAVX512(SB), NOSPLIT, $0-104
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+32(FP), CX
+	MOVQ    y_base+64(FP), DX
+	MOVQ    rows+96(FP), BX
+	MOVQ    stepDst+24(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    stepX+56(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    stepY+88(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    AX, R9
+	VMOVUPS (R9), Y0
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y1
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y2
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y3
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y4
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y5
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y6
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y7
+	ADDQ    SI, R9
+
+row1:
+	VMOVUPS      (DX), Y8
+	VBROADCASTSS (CX), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VBROADCASTSS 4(CX), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VBROADCASTSS 8(CX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS 12(CX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 16(CX), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS 20(CX), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VBROADCASTSS 24(CX), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VBROADCASTSS 28(CX), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	DECQ         BX
+	JNZ          row1
+	VMOVUPS      Y0, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y1, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y4, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y5, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y6, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y7, (AX)
+	ADDQ         SI, AX
 	VZEROUPPER
 	RET
 
@@ -6787,6 +6927,78 @@ done4:
 	ADDQ DI, AX
 	DECQ SI
 	JNZ  row1
+	VZEROUPPER
+	RET
+
+// func thinGradAVX2(dst []float32, stepDst int, x []float32, stepX int, y []float32, stepY int, rows int)
+// Requires: AVX, FMA3
+TEXT ·thinGradAVX2(SB), NOSPLIT, $0-104
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+32(FP), CX
+	MOVQ    y_base+64(FP), DX
+	MOVQ    rows+96(FP), BX
+	MOVQ    stepDst+24(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    stepX+56(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    stepY+88(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    AX, R9
+	VMOVUPS (R9), Y0
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y1
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y2
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y3
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y4
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y5
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y6
+	ADDQ    SI, R9
+	VMOVUPS (R9), Y7
+	ADDQ    SI, R9
+
+row1:
+	VMOVUPS      (DX), Y8
+	VBROADCASTSS (CX), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VBROADCASTSS 4(CX), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VBROADCASTSS 8(CX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS 12(CX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 16(CX), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS 20(CX), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VBROADCASTSS 24(CX), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VBROADCASTSS 28(CX), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	ADDQ         DI, CX
+	ADDQ         R8, DX
+	DECQ         BX
+	JNZ          row1
+	VMOVUPS      Y0, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y1, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y4, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y5, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y6, (AX)
+	ADDQ         SI, AX
+	VMOVUPS      Y7, (AX)
+	ADDQ         SI, AX
 	VZEROUPPER
 	RET
 

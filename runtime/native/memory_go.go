@@ -6,7 +6,7 @@ import "math"
 func goLoops() *loops {
 	return &loops{
 		adam: adamGo, sgd: sgdGo, momentum: momentumGo, addRows: addRowsGo, sumRows: sumRowsGo,
-		spmm: spmmGo, spmmTrans: spmmTransGo, panel: math.MaxInt, lanes: math.MaxInt, sddmm: sddmmGo, thin: thinGo, sumLines: sumLinesGo,
+		spmm: spmmGo, spmmTrans: spmmTransGo, panel: math.MaxInt, lanes: math.MaxInt, sddmm: sddmmGo, thin: thinGo, thinGrad: thinGradGo, sumLines: sumLinesGo,
 		segmentShift: segmentShiftGo, segmentShare: segmentShareGo, segmentGrad: segmentGradGo, gatherRows: gatherRowsGo,
 		copyShort: copyShortGo, fillRows: fillRowsGo,
 	}
@@ -164,6 +164,18 @@ func thinGo(dst []float32, stepDst int, x []float32, stepX int, w []float32, col
 			}
 		}
 		copy(dst[r*stepDst:][:cols], sums[:])
+	}
+}
+
+func thinGradGo(dst []float32, stepDst int, x []float32, stepX int, y []float32, stepY, rows int) {
+	for r := range rows {
+		a, b := (*[8]float32)(x[r*stepX:]), (*[8]float32)(y[r*stepY:])
+		for i, v := range a {
+			line := (*[8]float32)(dst[i*stepDst:])
+			for j, w := range b {
+				line[j] += v * w
+			}
+		}
 	}
 }
 

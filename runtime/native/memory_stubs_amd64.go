@@ -79,6 +79,11 @@ func fillRowsAVX512(dst []float32, x []float32, step int, n int, count int)
 //go:noescape
 func copyShortAVX512(dst []float32, x []float32, step int, n int, count int)
 
+// thinGradAVX512 is a family's thinGrad.
+//
+//go:noescape
+func thinGradAVX512(dst []float32, stepDst int, x []float32, stepX int, y []float32, stepY int, rows int)
+
 // thinAVX512 is a family's thin.
 //
 //go:noescape
@@ -158,6 +163,11 @@ func fillRowsAVX2(dst []float32, x []float32, step int, n int, count int)
 //
 //go:noescape
 func copyShortAVX2(dst []float32, x []float32, step int, n int, count int)
+
+// thinGradAVX2 is a family's thinGrad.
+//
+//go:noescape
+func thinGradAVX2(dst []float32, stepDst int, x []float32, stepX int, y []float32, stepY int, rows int)
 
 // thinAVX2 is a family's thin.
 //

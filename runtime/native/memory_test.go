@@ -107,7 +107,7 @@ func TestSparseShapes(t *testing.T) {
 			}
 			compare(t, f, "history_spread", nil, []*buffer.Buffer{p, edge, rows, edge, rows})
 		}
-		for _, s := range [][4]int{{1, 1, 1, 1}, {37, 3, 8, 8}, {5, 2, 7, 9}, {130, 2, 3, 16}, {70, 1, 40, 33}} { // rows, groups, in, out
+		for _, s := range [][4]int{{1, 1, 1, 1}, {37, 3, 8, 8}, {5, 2, 7, 9}, {130, 2, 3, 16}, {70, 1, 40, 33}, {90, 3, 24, 16}} { // rows, groups, in, out
 			compare(t, f, "grouped_matmul", nil, []*buffer.Buffer{x(s[0], s[1]*s[2]), x(s[1], s[2], s[3])})
 			compare(t, f, "grouped_matmul", graph.Attrs{"transB": true}, []*buffer.Buffer{x(s[0], s[1]*s[2]), x(s[1], s[3], s[2])})
 			compare(t, f, "grouped_matmul_grad", graph.Attrs{"groups": s[1]}, []*buffer.Buffer{x(s[0], s[1]*s[2]), x(s[0], s[1]*s[3])})

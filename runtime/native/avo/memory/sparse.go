@@ -285,6 +285,29 @@ func (r *routine) sddmm() {
 		r.label("entries"), r.label("entry"), r.label("fourHeads"), r.label("fewHeads"), r.label("head"), r.label("entryDone"), r.label("done")
 	CMPQ(heads, Imm(1))
 	JE(LabelRef(entries))
+	if r.avx512 {
+		other, entry, eightMore := r.label("notOf"), r.label("ofSize"), r.label("eightOfSize")
+		CMPQ(n, Imm(16))
+		JNE(LabelRef(other))
+		TESTQ(U32(7), heads)
+		JNZ(LabelRef(other))
+		Label(entry)
+		find(0)
+		some := GP64()
+		MOVQ(heads, some)
+		Label(eightMore)
+		r.eightProducts(p, q, dst)
+		ADDQ(U32(8*64), p)
+		ADDQ(U32(8*64), q)
+		ADDQ(Imm(32), dst)
+		SUBQ(Imm(8), some)
+		JNZ(LabelRef(eightMore))
+		advance(1)
+		DECQ(left)
+		JNZ(LabelRef(entry))
+		JMP(LabelRef(done))
+		Label(other)
+	}
 	TESTQ(U32(3), heads)
 	JNZ(LabelRef(nextEntry))
 	for _, size := range []int{8, 16} {
@@ -348,6 +371,43 @@ func (r *routine) sddmm() {
 	JNZ(LabelRef(nextEntry))
 	Label(done)
 	end()
+}
+
+// eightProducts makes the inner products of eight heads of 16 elements each: a vector of each head's products, whose lanes are added as
+// the eight are brought together, first within a quarter of the lanes and then from quarter to quarter.
+func (r *routine) eightProducts(p, q, dst GPVirtual) {
+	quarters := func(imm uint64, x, y VecVirtual) VecVirtual {
+		v := r.vector()
+		VSHUFF32X4(U8(imm), y, x, v)
+		return v
+	}
+	added := func(x, y VecVirtual) VecVirtual {
+		VADDPS(y, x, x)
+		return x
+	}
+	two := func(head int) VecVirtual {
+		var x [2]VecVirtual
+		for i := range x {
+			at := 64 * (head + i)
+			x[i] = r.load(Mem{Base: p, Disp: at}, nil)
+			VMULPS(Mem{Base: q, Disp: at}, x[i], x[i])
+		}
+		low, high := r.vector(), r.vector()
+		VUNPCKLPS(x[1], x[0], low)
+		VUNPCKHPS(x[1], x[0], high)
+		return added(low, high)
+	}
+	four := func(head int) VecVirtual {
+		x, y := two(head), two(head+2)
+		low, high := r.vector(), r.vector()
+		VUNPCKLPD(y, x, low)
+		VUNPCKHPD(y, x, high)
+		return added(low, high)
+	}
+	x, y := four(0), four(4)
+	sums := added(quarters(0b10_00_10_00, x, y), quarters(0b11_01_11_01, x, y)) // two quarters of each
+	sums = added(quarters(0b00_00_10_00, sums, sums), quarters(0b00_00_11_01, sums, sums))
+	VMOVUPS(sums.AsY(), Mem{Base: dst})
 }
 
 // sumLines makes the columns of unit lanes at a time, along all lines: their entries stay in the cache.
