@@ -18,8 +18,16 @@ import (
 // synthetic begins the name of a generated data set.
 const synthetic = "synthetic-"
 
-// load reads a Planetoid set or generates a synthetic one.
+// load reads a Planetoid set or generates a synthetic one, and renumbers its nodes.
 func load(data, dir string) (*Citation, error) {
+	c, err := read(data, dir)
+	if err != nil {
+		return nil, err
+	}
+	return c.renumbered()
+}
+
+func read(data, dir string) (*Citation, error) {
 	if strings.HasPrefix(data, synthetic) {
 		return SyntheticCitation(data, 0)
 	}
