@@ -3,6 +3,7 @@ package buffer
 import (
 	"fmt"
 	"runtime"
+	"unsafe"
 
 	"graft/graph"
 
@@ -36,15 +37,22 @@ func New(dt graph.DType, shape ...int) *Buffer {
 	n := Size(shape)
 	switch dt {
 	case graph.F32:
-		b.F32 = make([]float32, n)
+		b.F32 = fresh[float32](n)
 	case graph.F64:
-		b.F64 = make([]float64, n)
+		b.F64 = fresh[float64](n)
 	case graph.I32:
-		b.I32 = make([]int32, n)
+		b.I32 = fresh[int32](n)
 	case graph.Bool:
 		b.Bool = make([]bool, n)
 	}
 	return b
+}
+
+// fresh returns n elements.
+func fresh[T float32 | float64 | int32](n int) []T {
+	x := make([]T, n)
+	wantHugePages(unsafe.Pointer(unsafe.SliceData(x)), n*int(unsafe.Sizeof(*new(T))))
+	return x
 }
 
 // Len returns the number of elements.

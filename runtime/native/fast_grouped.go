@@ -15,7 +15,12 @@ func addFastGrouped(t Table, f *family, l *loops) {
 	free := new(spare[groupedWeight])
 	work := func(c *Call) int { return (c.In[0].Len() + c.Out[0].Len()) / 4 }
 	t["grouped_matmul"] = t["grouped_matmul"].faster(perRowOfResult, groupedMatmul32(f, l, free)).divided(perRowOfResult, work)
-	t["grouped_matmul_grad"] = t["grouped_matmul_grad"].faster(perGroup, groupedMatmulGrad32(f, l)).divided(perGroup, largest)
+	grad := t["grouped_matmul_grad"].faster(perGroup, groupedMatmulGrad32(f, l))
+	grad.Parts = func(c *Call) int { // a part reads a line of the cache from each row at least
+		s := c.Out[0].Shape
+		return max(1, min(s[0]*min(s[1], s[2])/32, partsOf(largest(c))))
+	}
+	t["grouped_matmul_grad"] = grad
 }
 
 // groupedWeight has room for all groups' matrices in panels of so many columns.

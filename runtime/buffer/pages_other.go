@@ -1,0 +1,7 @@
+//go:build !linux
+
+package buffer
+
+import "unsafe"
+
+func wantHugePages(unsafe.Pointer, int) {}
