@@ -27,9 +27,9 @@
 //	forward-only    takes its place in predict programs: no cotangents at all
 //	optimizer       the update rule is written behind the gradients, so that a gradient dies where it is used
 //	simplify        removes identities that rules and layers write without care
-//	hoist           computes what stays the same at the first step only, where Options.FixedInputs says that inputs do
 //	cse             computes equal nodes once; points that share a matrix share its projection
 //	dce             drops what reaches no output and no store
+//	hoist           Options.FixedInputs: what full batches and frozen parameters alone decide is computed at the first step only
 //	fuse-attention  makes one op of attention's scores, softmax and products, which needs a tile of the scores at a time
 //	fuse-head       makes one op of a classifier's last layer, its loss and their gradients, where the classes are many
 //	fuse-table      keeps the gradient of a table in the rows that a batch names, where an update and norms alone read it

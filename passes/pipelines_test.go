@@ -71,7 +71,7 @@ func TestConstraints(t *testing.T) {
 // TestConstraintsAreKnown checks that constraints name passes that exist, so that none is void by a slip of the pen.
 func TestConstraintsAreKnown(t *testing.T) {
 	known := map[string]bool{}
-	for _, p := range []Pass{selectOutputs, retype, giveRandom, evaluate, forwardOnly, align, recompute} {
+	for _, p := range []Pass{selectOutputs, retype, giveRandom, evaluate, forwardOnly, align, recompute, hoist} {
 		known[p.Name] = true
 	}
 	for _, m := range Modes() {

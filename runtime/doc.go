@@ -18,8 +18,9 @@
 // # Meaning of a step
 //
 // Every read of a leaf sees its value before the step. Stores change their leaves at the end of it, and not at all when the
-// step fails. Nodes of phase once run before the first step and again when a scalar input or a leaf that they read, the seed
-// for one, has changed; those that read a dense input, whose memory is the caller's, run at every step.
+// step fails. Nodes of phase once run before the first step and again when an input that they read has been set or a leaf has
+// changed; a scalar must have another value then, and a pattern be another one. A dense input is to be set again where its memory, which
+// is the caller's, has other contents.
 //
 // The bits of a result depend on program, binding, inputs, state and the kernels' family; not on the number of workers, on
 // the reuse of memory or on what else runs at the same time.

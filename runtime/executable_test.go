@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,6 +147,62 @@ func TestOnce(t *testing.T) {
 	feedAll(t, other, 1)
 	step(t, other)
 	expect("another executable ran", 5)
+}
+
+// TestOnceOfInputs checks that what is computed once of an input and a parameter is computed again when either is set.
+func TestOnceOfInputs(t *testing.T) {
+	g := graph.New("once")
+	g.Program = true
+	x, w := g.Input("x", graph.F32, 2), g.Param("w", "ones", 2)
+	p, e := g.Sparse("p", 2, 2, "links")
+	g.At(graph.Context{Phase: graph.Once})
+	y := graph.SpMM(p, e, graph.Reshape(graph.Mul(x, w), 2, 1))
+	g.At(graph.Context{Phase: graph.Forward})
+	g.Output("y", graph.Scale(y, 2))
+
+	kernels, runs := native.Reference(), 0
+	counted := kernels["spmm"]
+	run := counted.Run
+	counted.Run = func(c *native.Call, part, parts int) error {
+		runs++
+		return run(c, part, parts)
+	}
+	kernels["spmm"] = counted
+	exec, s := load(t, g, graph.Binding{"links": 2}, Options{Kernels: kernels})
+	feed := func(name string) *Feed {
+		f, err := exec.Feed(name)
+		check(t, err)
+		return f
+	}
+	vector := func(v ...float32) *tensor.Dense { return tensor.New(tensor.WithShape(len(v)), tensor.WithBacking(v)) }
+	pattern := func(col ...int32) *buffer.Pattern {
+		p, _, err := buffer.NewPattern(2, 2, []int32{0, 1}, col)
+		check(t, err)
+		return p
+	}
+	expect := func(what string, want int, values ...float32) {
+		t.Helper()
+		step(t, exec)
+		r, err := exec.Result("y")
+		check(t, err)
+		if got := r.Tensor().Float32s(); !slices.Equal(got, values) || runs != want {
+			t.Errorf("%s: %v after %d runs, want %v after %d", what, got, runs, values, want)
+		}
+	}
+	given, straight := vector(1, 2), pattern(0, 1)
+	check(t, feed("x").Set(given))
+	check(t, feed("p/entries").Set(vector(1, 1)))
+	check(t, feed("p").SetPattern(straight))
+	expect("first step", 1, 2, 4)
+	check(t, feed("p").SetPattern(straight))
+	expect("the same pattern", 1, 2, 4)
+	check(t, feed("p").SetPattern(pattern(1, 0)))
+	expect("another pattern", 2, 4, 2)
+	given.Float32s()[0] = 5
+	check(t, feed("x").Set(given))
+	expect("other elements", 3, 4, 10)
+	check(t, s.Set("w", vector(1, 10)))
+	expect("other weights", 4, 40, 10)
 }
 
 // TestFailedStep checks that an error names the node and leaves the state alone.

@@ -33,8 +33,8 @@ func newFeed(v *graph.Value, shape []int) *Feed {
 	return f
 }
 
-// Set makes t the input's value. It is not copied: its memory is read during every Step until another value is set. A program that
-// computes something of the input once reads it again only after Set: set a tensor once more whose elements have changed.
+// Set makes t the input's value. It is not copied: its memory is read during every Step until another value is set. What a program
+// computes of it once is computed again after Set only.
 func (f *Feed) Set(t *tensor.Dense) error {
 	if f.kind.Sparse {
 		return fmt.Errorf("input %q is a %v: feed it with SetPattern", f.name, f.kind)

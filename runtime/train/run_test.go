@@ -7,10 +7,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"graft/graph"
+	"graft/passes"
 	"graft/runtime"
 	"graft/runtime/safetensors"
 	"graft/runtime/train"
@@ -341,4 +343,34 @@ func TestOneRunADirectory(t *testing.T) {
 		t.Skip("directories are locked on Unix only")
 	}
 	fit(t, r)
+}
+
+// TestHoistedOnChangingBatches trains a program that computes some of its inputs once on batches that change in place.
+func TestHoistedOnChangingBatches(t *testing.T) {
+	var losses [2][]float64
+	for i, fixed := range []bool{false, true} {
+		p, err := passes.Mode("shallow")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := passes.Compile(network(), p, passes.Options{Optimizer: passes.Optimizer{Rule: "sgd"}, FixedInputs: fixed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &train.Run{Program: c.Program, State: runtime.NewState(), Source: train.Shuffled(rows, perBatch, 1, fill), Epochs: 3, Seed: 1, LR: train.Constant(0.1)}
+		s, err := r.Fit(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		once := slices.ContainsFunc(c.Program.Nodes, func(n *graph.Node) bool { return n.Op.Name != "feedback_matrix" && n.Phase == graph.Once })
+		if once != fixed {
+			t.Errorf("fixed inputs: %v, something is computed once: %v", fixed, once)
+		}
+		for _, e := range s.History {
+			losses[i] = append(losses[i], e.Loss)
+		}
+	}
+	if !slices.Equal(losses[0], losses[1]) {
+		t.Errorf("losses %v, hoisted %v", losses[0], losses[1])
+	}
 }

@@ -15,7 +15,9 @@ const near = 64
 // No result depends on the numbers but through draws, which are made by them: of dropout, and of splits.
 func (c *Citation) renumbered() (*Citation, error) {
 	neighbours := func(v int32) []int32 { return c.Adj.Col[c.Adj.RowPtr[v]:c.Adj.RowPtr[v+1]] }
-	before := func(u, v int32) int { return cmp.Or(cmp.Compare(len(neighbours(u)), len(neighbours(v))), cmp.Compare(u, v)) }
+	before := func(u, v int32) int {
+		return cmp.Or(cmp.Compare(len(neighbours(u)), len(neighbours(v))), cmp.Compare(u, v))
+	}
 	starts := slices.SortedFunc(slices.Values(sequence(0, c.Nodes)), before)
 	number := slices.Repeat([]int32{-1}, c.Nodes)
 	var order []int32

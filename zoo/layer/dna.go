@@ -65,7 +65,9 @@ func (l DNA) Of(p Sparse, history []*graph.Value) *graph.Value {
 	entries := p.Entries
 	if l.jumps.Dropout > 0 { // of the coefficients, which are these times the attention's shares
 		each := g.Add("repeat", graph.Attrs{"axis": 2, "times": heads}, graph.Reshape(entries, 1, links, 1))[0]
-		each = g.Add("repeat", graph.Attrs{"axis": 0, "times": len(history)}, each)[0]
+		if len(history) > 1 {
+			each = g.Add("repeat", graph.Attrs{"axis": 0, "times": len(history)}, each)[0]
+		}
 		entries = graph.Dropout(each, l.jumps.Dropout, l.name+"/attention")
 	}
 	y := l.attend(p.Pattern, entries, history)
