@@ -3,7 +3,7 @@ package native
 import "graft/graph"
 
 func addFastProducts(t Table, f *family, v *vectors) {
-	pool, slabs := new(spare[packs]), new(spare[slab])
+	pool, copies := new(spare[packs]), new(slabs)
 	for _, name := range []string{"matmul", "project", "fused_matmul", "fused_matmul_add", "fused_project", "weight_bias_grad"} {
 		k := t[name].faster(perPiece, newProduct32(f, v, pool)).divided(perPiece, productWork)
 		k.Prepare = func(c *Call) error {
@@ -19,7 +19,7 @@ func addFastProducts(t Table, f *family, v *vectors) {
 			c.Data = p
 			if p.shares() && c.In[1].DType == graph.F32 {
 				p.grid = sharedGrid(p)
-				p.shared = newSharedProduct(c, k.Parts(c), f, v, pool, slabs)
+				p.shared = newSharedProduct(c, k.Parts(c), f, v, pool, copies)
 			}
 			return nil
 		}

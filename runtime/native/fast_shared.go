@@ -1,6 +1,10 @@
 package native
 
-import "sync/atomic"
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
 
 // pieceRows is the least number of rows of pieces that share B: its blocks are read from afar once for so many.
 const pieceRows = 128
@@ -14,7 +18,7 @@ type sharedProduct struct {
 	f      *family
 	v      *vectors
 	packs  *spare[packs]
-	slabs  *spare[slab]
+	slabs  *slabs
 	blocks int          // of B
 	copy   *slab        // of B, while a run is under way
 	left   atomic.Int32 // pieces that have not ended
@@ -38,10 +42,11 @@ func sharedGrid(p *productShape) grid {
 }
 
 // newSharedProduct prepares a product, which has its grid, for so many parts.
-func newSharedProduct(c *Call, parts int, f *family, v *vectors, packs *spare[packs], slabs *spare[slab]) *sharedProduct {
+func newSharedProduct(c *Call, parts int, f *family, v *vectors, packs *spare[packs], slabs *slabs) *sharedProduct {
 	h := &sharedProduct{call: c, shape: c.Data.(*productShape), crew: newCrew(parts), f: f, v: v, packs: packs, slabs: slabs}
 	p, _ := h.blocking()
 	h.blocks = ceil(h.shape.n, p.width) * ceil(h.shape.k, p.k)
+	slabs.expect(h.copied())
 	return h
 }
 
@@ -61,11 +66,41 @@ func (h *sharedProduct) blocking() (p blocking, b matrix) {
 	return h.f.blocks(h.shape.grid.rows, h.shape.n, h.shape.k, &a, &b), b
 }
 
+// copied returns the elements of the packed B.
+func (h *sharedProduct) copied() int { return h.shape.k * roundUp(h.shape.n, h.f.cols) }
+
+// slabs hold packed factors. Which products run at the same time may differ from run to run: the first makes as many as can, so that no
+// later one allocates.
+type slabs struct {
+	spare[slab]
+	calls, largest int // of those that have been prepared
+	first          sync.Once
+}
+
+const slabsBytes = 64 << 20 // that are made before they are needed
+
+func (s *slabs) expect(elements int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls, s.largest = s.calls+1, max(s.largest, elements)
+}
+
+func (s *slabs) take() *slab {
+	s.first.Do(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for range min(s.calls, runtime.GOMAXPROCS(0), slabsBytes/(4*s.largest)) {
+			s.list = append(s.list, &slab{make([]float32, s.largest)})
+		}
+	})
+	return s.spare.take()
+}
+
 func (h *sharedProduct) begin() error {
 	if h.copy == nil { // as it is unless a run stopped halfway
 		h.copy = h.slabs.take()
 	}
-	h.copy.of(h.shape.k * roundUp(h.shape.n, h.f.cols))
+	h.copy.of(h.copied())
 	h.left.Store(int32(h.shape.grid.down))
 	return nil
 }

@@ -1,9 +1,13 @@
 package native
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
-// spare is scratch memory that no part of a call uses right now. There comes to be as much of it as there are workers; unlike a
-// sync.Pool's, it survives collections, and other processors find it.
+// spare is scratch memory that no part of a call uses right now; unlike a sync.Pool's, it survives collections, and other processors
+// find it. The first taker has as much made as workers may need at once: which parts run at the same time may differ from run to run,
+// and none but the first is to allocate.
 type spare[T any] struct {
 	mu   sync.Mutex
 	list []*T
@@ -12,6 +16,11 @@ type spare[T any] struct {
 func (s *spare[T]) take() *T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.list == nil {
+		for range min(runtime.GOMAXPROCS(0), 16) {
+			s.list = append(s.list, new(T))
+		}
+	}
 	last := len(s.list) - 1
 	if last < 0 {
 		return new(T)
