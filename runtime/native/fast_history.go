@@ -109,9 +109,9 @@ func (a *attentiveHistory) inner(b *historyBlock, dst, x, number []float32) {
 	row, col := b.pattern.Row[b.first:b.last], b.pattern.Col[b.first:b.last]
 	numbers := room(&b.bias, len(row)*b.heads)
 	a.l.gatherRows(numbers, number, b.heads, row)
-	for t, x2 := range b.at {
+	for t, past := range b.at {
 		y := b.of(dst, t)
-		a.l.sddmm(y, row, col, x, x2.F32, b.heads, b.n)
+		a.l.sddmm(y, row, col, x, past.F32, b.heads, b.n)
 		a.add(y, y, numbers, 0)
 	}
 }

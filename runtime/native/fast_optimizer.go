@@ -3,12 +3,12 @@ package native
 import "math"
 
 func addFastOptimizers(t Table, l *loops, v *vectors) {
-	t["sgd"] = t["sgd"].faster(perElement, sgd32(l)).divided(perElement, largest)
+	t["sgd"] = t["sgd"].faster(perElement, sgd32(l)).divided(perElement, twice(largest))
 	for name, numbers := range map[string]func(c *Call) [10]float32{"adam": adam32, "radam": radam32} {
 		t[name] = t[name].faster(perElement, func(c *Call, lo, hi int) error {
 			runAdam(l, c, lo, c.In[3].F32[lo:hi], numbers(c))
 			return nil
-		}).divided(perElement, largest)
+		}).divided(perElement, twice(largest))
 		t[name+"_rows"] = t[name+"_rows"].faster(perRowOfResult, adamRows32(l, numbers)).divided(perRowOfResult, largest)
 	}
 	t["global_norm"] = summed(perOperandElement, perOperandElement, squares32(v), squares64, math.Sqrt)

@@ -53,6 +53,12 @@ func newGrid(p *productShape) grid {
 		g.deep = (k + g.depth - 1) / g.depth
 		return g
 	}
+	const small = 1 << 12 // a B that is packed in no time
+	if p.batch == 1 && m >= 1024 && n*k <= small {
+		g.rows = roundUp((m+3)/4, maxRows)
+		g.down = ceil(m, g.rows)
+		return g
+	}
 	for {
 		work, side := g.rows*g.cols*k, max(g.rows, g.cols)
 		if !(work > 1<<22 && side > 512 || work > 1<<23 && side >= 128 && g.down*g.across < 4) {
@@ -70,10 +76,10 @@ func newGrid(p *productShape) grid {
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
 // productWork counts multiplications, 64 of which cost about as much as one element of other ops. To begin a product costs as
-// much as some thousands.
+// much as some thousands, and to begin the tiles of a row as many as a thousand.
 func productWork(c *Call) int {
 	p := c.Data.(*productShape)
-	return p.batch * (p.m*p.n*p.k + 1<<12) / 64
+	return p.batch * (p.m*(p.n*p.k+1<<10) + 1<<12) / 64
 }
 
 // newProduct32 returns the body of dense products. All its calls share the scratch memory for packed factors, so there is

@@ -21,8 +21,8 @@ func addFastSparse(t Table, l *loops, v *vectors) {
 }
 
 // sparseWork counts the multiplications of spmm and sddmm, whose last operand has a row for each column of the pattern, or
-// for each row. Four cost about as much as one element of other ops.
-func sparseWork(c *Call) int { return c.In[0].Pattern.NNZ() * rowLen(c.In[2]) / 4 }
+// for each row. Two cost about as much as one element of other ops.
+func sparseWork(c *Call) int { return c.In[0].Pattern.NNZ() * rowLen(c.In[2]) / 2 }
 
 // alongRows and alongColumns say whether an op takes the pattern's columns for its lines, beside byColumn.
 func alongRows(*Call) bool      { return false }
